@@ -1,0 +1,174 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { genSaltSync } from "bcrypt";
+import { loadConfig } from "../src/config.ts";
+import { createDatabase } from "./database.ts";
+import { type Answer, ask, closedLoop, type Load, openLoop, quantile, registerNew } from "./load.ts";
+import { measureRaw, type Raw } from "./raw.ts";
+import { type Service, startService } from "./service.ts";
+
+type Row = { what: string; ratio: number | string; raw: string };
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false }, json: { type: "string" } } });
+const config = loadConfig();
+const SECONDS = options.quick ? 6 : 20;
+const RAMP_SECONDS = options.quick ? 3 : 6;
+const CLIENTS = options.quick ? [8, 64] : [1, 8, 64, 256];
+const USERS = options.quick ? 100_000 : 1_000_000;
+const PROBE_EVERY_MS = 50;
+const PROBED = ["/register", "/assets/foyer.css", "/healthz"];
+
+const rows: Row[] = [];
+const round = (n: number, digits = 2) => Number(n.toFixed(digits));
+
+function report(row: Row) {
+  rows.push(row);
+  process.stderr.write(`  ${row.what}: ${row.ratio} (${row.raw})\n`);
+}
+
+function raw(): Promise<Raw> {
+  return measureRaw({ threads: config.hashConcurrency, salt: genSaltSync(config.bcryptCost), seconds: SECONDS / 2 });
+}
+
+/** Runs a load between two measurements of the machine's limit, so that both saw the same machine. */
+async function besideRaw<T>(load: () => Promise<T>) {
+  const before = await raw();
+  const result = await load();
+  const after = await raw();
+  return { result, limit: (before.perSecond + after.perSecond) / 2, hashCpuMs: (before.cpuMs + after.cpuMs) / 2 };
+}
+
+/** Asks for pages at a steady rate while something else goes on. */
+async function whileProbing<T>({ url }: Service, seconds: number, load: () => Promise<T>) {
+  const probes = PROBED.map((path) =>
+    openLoop({ perSecond: 1000 / PROBE_EVERY_MS, rampSeconds: RAMP_SECONDS, seconds, send: () => ask(`${url}${path}`, "GET") }),
+  );
+  const [result, ...loads] = await Promise.all([load(), ...probes]);
+  return { result, pages: loads };
+}
+
+function describePages(pages: Load[]) {
+  return pages.map(({ answers }, n) => `${PROBED[n]} ${[0.5, 0.99, 1].map((q) => round(quantile(answers, q), 1)).join("/")}`).join(", ");
+}
+
+function worstP99(pages: Load[]) {
+  return Math.max(...pages.map(({ answers }) => quantile(answers, 0.99)));
+}
+
+function of(answers: Answer[], status: number) {
+  return answers.filter((answer) => answer.status === status);
+}
+
+async function registerClosed(service: Service, clients: number, patient = true) {
+  const send = () => registerNew(service.url);
+  return closedLoop({ clients, rampSeconds: RAMP_SECONDS, seconds: SECONDS, send, patient });
+}
+
+/** (a), (b) and (d): closed-loop clients that do as Retry-After says, with pages asked for meanwhile. */
+async function measureThroughput(service: Service) {
+  const rest = await whileProbing(service, SECONDS / 2, async () => undefined);
+  report({ what: "(b) pages at rest, p50/p99/max ms", ratio: 1, raw: describePages(rest.pages) });
+  for (const clients of CLIENTS) {
+    const cpu: number[] = [];
+    const measured = await besideRaw(() =>
+      whileProbing(service, SECONDS, async () => {
+        cpu.push(await service.cpuSeconds());
+        const load = await registerClosed(service, clients);
+        cpu.push(await service.cpuSeconds());
+        return load;
+      }),
+    );
+    const { result: load, pages } = measured.result;
+    const ratio = load.perSecond / measured.limit;
+    const p99 = quantile(of(load.answers, 201), 0.99);
+    report({
+      what: `(a) ${clients} clients, registrations/s over the limit`,
+      ratio: round(ratio),
+      raw: `${round(load.perSecond)}/s of ${round(measured.limit)}/s, p99 ${round(p99 / 1000)} s, ${of(load.answers, 503).length} refused`,
+    });
+    report({
+      what: `(b) pages under ${clients} clients, worst p99 over the same at rest`,
+      ratio: round(worstP99(pages) / worstP99(rest.pages), 1),
+      raw: describePages(pages),
+    });
+  }
+}
+
+/** (c): more than can be served. */
+async function measureOverload(service: Service) {
+  for (const times of [2, 20]) {
+    const { perSecond: limit } = await raw();
+    const measured = await besideRaw(() =>
+      openLoop({ perSecond: times * limit, rampSeconds: RAMP_SECONDS, seconds: SECONDS, send: () => registerNew(service.url) }),
+    );
+    describeOverload(`(c) arrivals at ${times} times the limit`, measured.result, measured.limit);
+  }
+  const measured = await besideRaw(() => registerClosed(service, 256, false));
+  describeOverload("(c) 256 clients that come back at once", measured.result, measured.limit);
+}
+
+function describeOverload(what: string, { answers, perSecond }: Load, limit: number) {
+  const [accepted, refused] = [of(answers, 201), of(answers, 503)];
+  const broken = answers.length - accepted.length - refused.length;
+  report({
+    what: `${what}, accepted/s over the limit`,
+    ratio: round(perSecond / limit),
+    raw: `${round(perSecond)}/s of ${round(limit)}/s; p99 of accepted ${round(quantile(accepted, 0.99) / 1000)} s (bound ${config.hashMaxWaitSeconds} s), p99 of ${refused.length} refusals ${round(quantile(refused, 0.99), 1)} ms, ${broken} neither`,
+  });
+}
+
+/** (d) and (f): processor time of the service, by kind of request. */
+async function measureCost(service: Service) {
+  const cost = async (what: string, status: number, send: () => Promise<Answer>, clients: number) => {
+    const before = await service.cpuSeconds();
+    const { answers } = await closedLoop({ clients, rampSeconds: 0, seconds: SECONDS / 2, send, patient: true });
+    const spent = (await service.cpuSeconds()) - before;
+    return { what, ms: (spent * 1000) / of(answers, status).length };
+  };
+  const measured = await besideRaw(() => cost("registration", 201, () => registerNew(service.url), config.hashConcurrency));
+  const { hashCpuMs } = measured;
+  report({
+    what: "(d) CPU of a registration over that of a bare hash",
+    ratio: round(measured.result.ms / hashCpuMs),
+    raw: `${round(measured.result.ms, 1)} ms of ${round(hashCpuMs, 1)} ms`,
+  });
+  const known = { email: "known@example.com", password: "correct horse battery" };
+  await ask(`${service.url}/register`, "POST", known);
+  for (const [what, body] of [
+    ["a duplicate", known],
+    ["an invalid request", { email: "x", password: "y" }],
+  ] as const) {
+    const { ms } = await cost(what, 400, () => ask(`${service.url}/register`, "POST", body), 8);
+    report({ what: `(f) CPU of ${what} over that of a bare hash`, ratio: round(ms / hashCpuMs, 4), raw: `${round(ms, 2)} ms` });
+  }
+}
+
+const database = await createDatabase();
+process.stderr.write(`${database.kind}, cost ${config.bcryptCost}, ${config.hashConcurrency} threads, windows of ${SECONDS} s\n`);
+try {
+  const service = await startService(database.env);
+  await measureThroughput(service);
+  await measureOverload(service);
+  await measureCost(service);
+  const empty = await besideRaw(() => registerClosed(service, 64));
+  report({ what: "(e) peak memory, MiB", ratio: round(service.peakMiB(), 0), raw: "resident" });
+  await service.stop();
+  await database.fill(USERS);
+  const filled = await startService(database.env);
+  const full = await besideRaw(() => registerClosed(filled, 64));
+  await filled.stop();
+  const perLimit = (measured: typeof empty) => measured.result.perSecond / measured.limit;
+  report({
+    what: `(g) time per registration with ${USERS} users over that with few`,
+    ratio: round(perLimit(empty) / perLimit(full)),
+    raw: `${round(full.result.perSecond)}/s against ${round(empty.result.perSecond)}/s`,
+  });
+} finally {
+  await database.drop();
+}
+
+process.stdout.write(
+  `| | ratio | measured |\n|---|---|---|\n${rows.map((row) => `| ${row.what} | ${row.ratio} | ${row.raw} |\n`).join("")}`,
+);
+if (options.json) await writeFile(options.json, `${JSON.stringify({ database: database.kind, cost: config.bcryptCost, rows }, null, 2)}\n`);
+process.exit();

@@ -1,0 +1,21 @@
+import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
+import { MAX_BATCH } from "./trpc/batch.ts";
+import type { AppRouter } from "./trpc/router.ts";
+
+export type { AppRouter };
+
+/** What a call that did not succeed throws; its `data` has `code` and, by code, `fields` or `retryAfterSeconds`. */
+export type FoyerError = TRPCClientError<AppRouter>;
+
+/**
+ * Makes a typed client for a Foyer.
+ * @param url where it runs, such as `https://accounts.example.com`.
+ */
+export function createFoyerClient(url: string | URL) {
+  return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: new URL("/trpc", url), maxItems: MAX_BATCH })] });
+}
+
+/** Tells whether something caught is an error of a Foyer client, and gives it its type. */
+export function isFoyerError(error: unknown): error is FoyerError {
+  return error instanceof TRPCClientError;
+}

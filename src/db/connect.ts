@@ -1,0 +1,81 @@
+import { setTimeout } from "node:timers/promises";
+import knex, { type Knex } from "knex";
+import type { Logger } from "pino";
+import type { DatabaseSettings } from "../config.ts";
+import { StartError } from "../start-error.ts";
+import { migrate } from "./migrate.ts";
+import { openSource, type Source } from "./source.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+const OLDEST_POSTGRES = 140_000;
+const READY_MS = 2000;
+
+export type Database = {
+  db: Knex;
+  description: string;
+  /** Whether the database answers within a bounded time. */
+  isReady(): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+function answers(db: Knex): Promise<boolean> {
+  const late = setTimeout(READY_MS, false, { ref: false });
+  const answer = db.raw("select 1").then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, late]);
+}
+
+async function checkVersion(db: Knex) {
+  const { rows } = await db.raw("show server_version_num");
+  if (Number(rows[0].server_version_num) < OLDEST_POSTGRES) throw new StartError("DATABASE_URL: expected PostgreSQL 14 or newer");
+}
+
+/** knex would write to the console. Its errors come to the caller as well, so here they are only for who looks closely. */
+function knexLog(log: Logger): NonNullable<Knex.Config["log"]> {
+  const debug = (message: unknown) => log.debug(message instanceof Error ? { err: message } : {}, `knex: ${message}`);
+  return { warn: debug, error: debug, deprecate: debug, debug };
+}
+
+/** Waiting for another instance to migrate may take longer than a request may: so this has a connection of its own. */
+async function prepare(source: Source) {
+  const db = knex({ ...source.options, pool: { min: 0, max: 1 } });
+  try {
+    await checkVersion(db);
+    await migrate(db);
+  } catch (error) {
+    if (error instanceof StartError || !(error instanceof Error)) throw error;
+    const reason = error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
+    throw new StartError(`cannot use ${source.description}: ${reason}`);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/**
+ * Opens the database, brings its schema up to date and returns the pool that serves requests.
+ * @throws StartError when it cannot be reached or used.
+ */
+export async function connect(settings: DatabaseSettings, log: Logger): Promise<Database> {
+  const source = await openSource(settings);
+  source.options.log = knexLog(log);
+  try {
+    await prepare(source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  const db = knex(source.options);
+  const stopUpkeep = source.embedded ? startUpkeep(db, log) : () => {};
+  return {
+    db,
+    description: source.description,
+    isReady: () => answers(db),
+    close: async () => {
+      stopUpkeep();
+      await db.destroy();
+      await source.close();
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { createPgConfig } from "@electric-sql/pglite/node-postgres";
+import { NodeFS } from "@electric-sql/pglite/nodefs";
+import { tryLock } from "fs-native-extensions";
+import { StartError } from "../start-error.ts";
+import type { Source } from "./source.ts";
+import { types } from "./types.ts";
+
+const POSTGRES_MAJOR = "18";
+
+/** PGlite's own file system never syncs. With this one a commit has been handed to the disk when it is acknowledged. */
+class SyncingNodeFS extends NodeFS {
+  override async init(...given: Parameters<NodeFS["init"]>) {
+    const result = await super.init(...given);
+    result.emscriptenOpts.preRun?.unshift((module) => {
+      const nodefs: { stream_ops: { fsync?: (stream: { nfd?: number }) => number } } = module.NODEFS;
+      nodefs.stream_ops.fsync = ({ nfd }) => {
+        if (nfd !== undefined) fsyncSync(nfd);
+        return 0;
+      };
+    });
+    return result;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error;
+}
+
+/** Not mkdir's `recursive`, which below /proc never returns (Node 20). */
+function makeFolder(path: string) {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
+/** Two processes on one folder would lose each other's rows; the kernel lets go of this lock when its holder dies. */
+function lockFolder(dataDir: string): number {
+  try {
+    makeFolder(dataDir);
+    const file = openSync(join(dataDir, "foyer.lock"), "a+");
+    if (tryLock(file)) return file;
+    closeSync(file);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new StartError(`DATA_DIR: cannot write to ${dataDir} (${error.code}); choose a folder this user may write to`);
+  }
+  throw new StartError(`DATA_DIR: ${dataDir} is in use by another Foyer; stop it, or give this one a folder of its own`);
+}
+
+function checkVersion(cluster: string) {
+  const file = join(cluster, "PG_VERSION");
+  if (!existsSync(file)) return;
+  const version = readFileSync(file, "utf8").trim();
+  if (version !== POSTGRES_MAJOR) {
+    throw new StartError(
+      `DATA_DIR: ${cluster} was written by PostgreSQL ${version}, this Foyer embeds ${POSTGRES_MAJOR}; dump it with the Foyer that wrote it`,
+    );
+  }
+}
+
+/**
+ * Opens, and on first use creates, the embedded PostgreSQL in a folder.
+ * Connections never overlap on it: it has one session, so the pool has one connection.
+ * @throws StartError when the folder cannot be written, is in use, or is of another PostgreSQL version.
+ */
+export async function openEmbedded(dataDir: string): Promise<Source> {
+  const lock = lockFolder(dataDir);
+  const cluster = join(dataDir, "pgdata");
+  checkVersion(cluster);
+  const settings = ["fsync=on", "wal_sync_method=fsync", "shared_buffers=16MB"];
+  const opening = PGlite.create({
+    fs: new SyncingNodeFS(cluster),
+    startParams: [
+      ...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"),
+      ...settings.flatMap((setting) => ["-c", setting]),
+    ],
+  });
+  const pglite = await opening.catch((error: Error) => {
+    throw new StartError(
+      `DATA_DIR: cannot open the database in ${cluster} (${error.message || error.name}); check its owner and the free disk`,
+    );
+  });
+  return {
+    options: {
+      client: "pg",
+      connection: () => ({ ...createPgConfig(pglite), types }),
+      pool: { min: 0, max: 1 },
+      compileSqlOnError: false,
+    },
+    description: `embedded PostgreSQL in ${dataDir}`,
+    embedded: true,
+    close: async () => {
+      await pglite.close();
+      closeSync(lock);
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import knex from "knex";
+import { DBError } from "objection";
+
+/**
+ * PostgreSQL's codes for "not now": connection lost (08), login or database gone (28, 3D), insufficient resources
+ * (53), shutting down, starting or out of time (57), and read-only, as a standby is until it takes over (25006). See appendix A of its manual.
+ */
+const NOT_NOW = /^(08|28|3D|53|57|25006)/;
+const NETWORK = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** Tells whether an error says that the database cannot be used just now, rather than that a query is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof DBError) return isUnavailable(error.nativeError);
+  if (error instanceof knex.KnexTimeoutError) return true;
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && typeof error.code === "string") return NOT_NOW.test(error.code) || NETWORK.has(error.code);
+  // node-postgres gives these no code.
+  return /^(.* - )?(Connection terminated|timeout expired|Client has encountered a connection error)/.test(error.message);
+}

@@ -1,0 +1,23 @@
+import type { Knex } from "knex";
+import type { DatabaseSettings } from "../config.ts";
+
+/** A database to connect to: what knex needs for it, its name for the operator (never a password), and how to let go of it. */
+export type Source = {
+  options: Knex.Config;
+  description: string;
+  embedded: boolean;
+  close(): Promise<void>;
+};
+
+/**
+ * Finds the database that the settings name. The embedded one is loaded only where it is used: it takes some 200 MB.
+ * @throws StartError when the embedded database's folder cannot be used.
+ */
+export async function openSource(settings: DatabaseSettings): Promise<Source> {
+  if ("url" in settings) {
+    const { postgres } = await import("./postgres.ts");
+    return postgres(settings);
+  }
+  const { openEmbedded } = await import("./embedded.ts");
+  return openEmbedded(settings.dataDir);
+}

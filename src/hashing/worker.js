@@ -1,0 +1,12 @@
+// Plain JavaScript, because a thread on Node 20 cannot be started on TypeScript.
+import bcrypt from "bcrypt";
+
+/** @param {{ secret: string, salt: string }} task */
+export function hash({ secret, salt }) {
+  return bcrypt.hashSync(secret, salt);
+}
+
+/** @param {{ secret: string, hash: string }} task */
+export function compare(task) {
+  return bcrypt.compareSync(task.secret, task.hash);
+}

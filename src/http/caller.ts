@@ -1,0 +1,20 @@
+import type { Request, Response } from "express";
+import type { Caller } from "../service/caller.ts";
+
+function goneSignal(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+/** Reads who asks. The address is the socket's, or that which a trusted proxy names. */
+export function callerOf(req: Request, res: Response): Caller {
+  return {
+    ip: req.ip ?? "",
+    userAgent: req.get("user-agent") ?? "",
+    requestId: String(res.locals["requestId"]),
+    gone: goneSignal(res),
+  };
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { Request, RequestHandler } from "express";
+import type { Logger } from "pino";
+
+/** The route's pattern: a path or query that a client made up could hold anything, a password too. */
+function routeOf(req: Request): string {
+  return `${req.baseUrl}${req.route?.path ?? ""}` || "(none)";
+}
+
+export type EndedRequest = { method: string; route: string; status: number; milliseconds: number };
+
+/**
+ * Gives each request an id, which its answer carries as `X-Request-Id`, and logs one line when it ends: method, route,
+ * status and milliseconds, and nothing that the client sent. A fault is left in `res.locals.fault`.
+ * @param observe hears of each request that ended.
+ */
+export function requestLog(log: Logger, observe: (request: EndedRequest) => void): RequestHandler {
+  return (req, res, next) => {
+    const requestId = randomUUID();
+    const started = performance.now();
+    res.locals["requestId"] = requestId;
+    res.setHeader("X-Request-Id", requestId);
+    res.once("close", () => {
+      // 499 is nginx's word for a client that did not wait.
+      const status = res.writableFinished ? res.statusCode : 499;
+      const [method, route, milliseconds] = [req.method, routeOf(req), Math.round(performance.now() - started)];
+      const line = { requestId, method, route, status, milliseconds, err: res.locals["fault"] };
+      observe({ method, route, status, milliseconds });
+      log[line.err ? "error" : "info"](line, `${method} ${route} ${status} ${milliseconds} ms`);
+    });
+    next();
+  };
+}

@@ -1,0 +1,30 @@
+import type { RequestHandler } from "express";
+import helmet from "helmet";
+
+/**
+ * The headers that keep a page to itself. Whatever forces https follows the public address: on plain-http localhost it
+ * would break the form.
+ */
+export function securityHeaders(isHttps: boolean): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        // The stylesheet draws its icons from data URLs.
+        imgSrc: ["'self'", "data:"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        ...(isHttps && { upgradeInsecureRequests: [] }),
+      },
+    },
+    // helmet's default, no-referrer, makes Chromium send `Origin: null` with our own form.
+    referrerPolicy: { policy: "same-origin" },
+    strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 60 * 60 },
+    xFrameOptions: { action: "deny" },
+  });
+}

@@ -1,0 +1,40 @@
+import { compose } from "./compose.ts";
+import { loadConfig } from "./config.ts";
+import { listen } from "./listen.ts";
+import { createLog } from "./ops/log.ts";
+import { StartError } from "./start-error.ts";
+
+async function start() {
+  const config = loadConfig();
+  const log = createLog(config.logLevel);
+  const foyer = await compose(config, log);
+  const listening = await listen(foyer.app, config);
+  const { host, metricsPort } = config;
+  const metrics = metricsPort === undefined ? undefined : await listen(foyer.metricsApp, { host, port: metricsPort });
+  if ("dataDir" in config.database) {
+    log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
+  }
+  const { port } = listening;
+  const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
+  const { description } = foyer.database;
+  log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
+
+  const stop = async (signal: NodeJS.Signals) => {
+    log.info({ signal }, "stopping: running requests may finish");
+    await Promise.all([listening.stop(), foyer.drain()]);
+    await metrics?.stop();
+    await foyer.close();
+    log.info("stopped");
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  for (const line of error.message.split("\n")) process.stderr.write(`foyer: ${line}\n`);
+  process.exit(1);
+}

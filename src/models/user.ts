@@ -1,0 +1,22 @@
+import { Model, type Pojo } from "objection";
+
+/** An account. Its hash stays inside: no JSON form of a user has it. */
+export class User extends Model {
+  static override tableName = "users";
+
+  /** The constraint that decides whether an address is taken. */
+  static readonly emailKeyIsUnique = "users_email_key_unique";
+
+  // `declare`, because a field that is only typed would be set to undefined and so be written.
+  declare id: number;
+  declare email: string;
+  declare email_key: string;
+  declare hashed_password: string;
+  declare created_at: Date;
+  declare updated_at: Date;
+
+  override $formatJson(json: Pojo): Pojo {
+    const { hashed_password, ...shown } = super.$formatJson(json);
+    return shown;
+  }
+}

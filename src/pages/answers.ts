@@ -1,0 +1,34 @@
+import type { FieldError, ServiceError } from "../service/errors.ts";
+
+/** What a form shows for a refusal: its status, the fields at fault, or a sentence that concerns none of them. */
+export type Answer = { status: number; fields: FieldError[]; notice?: string };
+
+type Answers = { [Code in ServiceError["code"]]: (error: Extract<ServiceError, { code: Code }>) => Answer };
+
+function inSeconds(count: number) {
+  return count === 1 ? "a second" : `${count} seconds`;
+}
+
+const ANSWERS: Answers = {
+  invalid_input: ({ fields }) => ({ status: 400, fields }),
+  email_taken: () => ({
+    status: 400,
+    fields: [{ field: "email", message: "Email already registered. If it is yours, you have an account; if not, check the spelling." }],
+  }),
+  busy: ({ retryAfterSeconds }) => ({
+    status: 503,
+    fields: [],
+    notice: `Very many people are signing up at this moment, so your account was not created yet. Please try again in ${inSeconds(retryAfterSeconds)}.`,
+  }),
+  unavailable: ({ retryAfterSeconds }) => ({
+    status: 503,
+    fields: [],
+    notice: `Something is out of order just now. Please try again in ${inSeconds(retryAfterSeconds)}; if your address is then registered already, your account exists.`,
+  }),
+};
+
+/** Tells what the form shows for a refusal. */
+export function answerTo<Code extends ServiceError["code"]>(error: Extract<ServiceError, { code: Code }>): Answer {
+  const code: Code = error.code;
+  return ANSWERS[code](error);
+}

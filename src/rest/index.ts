@@ -1,0 +1,13 @@
+import { Router } from "express";
+import { jsonBody } from "../http/body.ts";
+import type { Service } from "../service/service.ts";
+import { openApi } from "./openapi.ts";
+import { register } from "./registration.ts";
+
+/** The JSON door. */
+export function rest(service: Service, settings: { passwordMinLength: number }): Router {
+  const router = Router();
+  router.post("/register", jsonBody, register(service));
+  router.get("/openapi.json", openApi(settings));
+  return router;
+}

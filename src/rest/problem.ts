@@ -1,0 +1,44 @@
+import type { Response } from "express";
+import { z } from "zod";
+import type { Fault } from "../http/fault.ts";
+import { describe, type ServiceError } from "../service/errors.ts";
+
+/** RFC 9457 problem details, as every JSON error has them. */
+export const problem = z.object({
+  type: z.string().meta({ description: "What kind of problem this is; about:blank where the status says it all." }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().meta({ description: "A sentence that says what to do." }),
+  code: z.string().meta({ description: "For programs: invalid_input, email_taken, busy, unavailable, or the status in words." }),
+  errors: z
+    .array(z.object({ field: z.enum(["email", "password"]), message: z.string() }))
+    .optional()
+    .meta({ description: "For invalid_input: the reason, by field." }),
+});
+
+export type Problem = z.infer<typeof problem>;
+
+const ANSWERS = {
+  invalid_input: { status: 400, title: "Invalid input" },
+  email_taken: { status: 400, title: "Email already registered" },
+  busy: { status: 503, title: "Too busy" },
+  unavailable: { status: 503, title: "Service unavailable" },
+} satisfies Record<ServiceError["code"], { status: number; title: string }>;
+
+function send(res: Response, body: Problem) {
+  res.status(body.status).type("application/problem+json").send(JSON.stringify(body));
+}
+
+/** Answers a refusal of the service. */
+export function sendProblem(res: Response, error: ServiceError): void {
+  if ("retryAfterSeconds" in error) res.set("Retry-After", String(error.retryAfterSeconds));
+  const errors = error.code === "invalid_input" ? { errors: error.fields } : {};
+  send(res, { type: `urn:foyer:problem:${error.code}`, ...ANSWERS[error.code], detail: describe(error), code: error.code, ...errors });
+}
+
+/** Answers a fault of the transport, or one of ours. */
+export function sendFault(res: Response, { status, title, detail, headers }: Fault): void {
+  const code = title.toLowerCase().replaceAll(/[^a-z]+/g, "_");
+  res.set(headers);
+  send(res, { type: "about:blank", title, status, detail, code });
+}

@@ -1,0 +1,71 @@
+import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import createError from "http-errors";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import { faultOf } from "./http/fault.ts";
+import { onlyMethods } from "./http/methods.ts";
+import { requestLog } from "./http/request-log.ts";
+import { sameOrigin } from "./http/same-origin.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { health } from "./ops/health.ts";
+import { type Metrics, metricsRoute } from "./ops/metrics.ts";
+import { assets } from "./pages/assets.ts";
+import { showFault } from "./pages/fault.ts";
+import { pages } from "./pages/index.ts";
+import { useViews } from "./pages/views.ts";
+import { rest } from "./rest/index.ts";
+import { sendFault } from "./rest/problem.ts";
+import type { Service } from "./service/service.ts";
+import { trpc } from "./trpc/index.ts";
+
+const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
+
+/** A form is answered with a page, JSON with JSON, and where nothing was sent, Accept tells. */
+function wantsPage(req: Request) {
+  return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
+}
+
+const lastResort: ErrorRequestHandler = (error, req, res, next) => {
+  const fault = faultOf(error);
+  if (fault.status >= 500) res.locals["fault"] = error;
+  if (res.headersSent) return next(error);
+  return wantsPage(req) ? showFault(res, fault) : sendFault(res, fault);
+};
+
+export type ServerParts = { config: Config; service: Service; log: Logger; metrics: Metrics; isReady: () => Promise<boolean> };
+
+/** Assembles the Express application: what every request passes, the doors, and what answers where none does. */
+export function server({ config, service, log, metrics, isReady }: ServerParts): Express {
+  const app = express();
+  // Express's own last resort, should even our error page fail, then answers without a stack.
+  app.set("env", "production");
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.trustProxy);
+  useViews(app, new URL("views/", ROOT));
+
+  app.use(
+    requestLog(log, ({ method, route, status, milliseconds }) =>
+      metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
+    ),
+  );
+  app.use(securityHeaders(config.publicUrl.protocol === "https:"));
+  app.use("/assets", assets(new URL("public/", ROOT)));
+  app.use((_req, res, next) => {
+    res.set("Cache-Control", "no-store");
+    next();
+  });
+  app.use(health(isReady));
+  if (config.metricsPort === undefined) app.use(metricsRoute(metrics)).all("/metrics", onlyMethods("GET", "HEAD"));
+  app.use(sameOrigin(config.publicUrl.origin));
+
+  app.use(pages(service, config));
+  app.use(rest(service, config));
+  app.use("/trpc", trpc(service));
+
+  app.post("/register", (_req, _res, next) => next(createError(415)));
+  app.all("/register", onlyMethods("GET", "HEAD", "POST"));
+  app.all(["/", "/welcome", "/docs", "/openapi.json", "/healthz", "/readyz"], onlyMethods("GET", "HEAD"));
+  app.use((_req, _res, next) => next(createError(404)));
+  app.use(lastResort);
+  return app;
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { parseEmailAddress } from "./email-address.ts";
+import type { FieldError } from "./errors.ts";
+import type { Parsed } from "./parsed.ts";
+import { isEmailAddress, PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
+
+/** Zod's face of a parser of ours. */
+function parsedBy<T>(parse: (typed: string) => Parsed<T>) {
+  return (typed: string, context: z.RefinementCtx<string>) => {
+    const parsed = parse(typed);
+    if (parsed.ok) return parsed.value;
+    context.addIssue(parsed.message);
+    return z.NEVER;
+  };
+}
+
+function text(noun: string) {
+  return z.string({ error: ({ input }) => (input === undefined ? `Enter ${noun}.` : `Send ${noun} as one piece of text.`) });
+}
+
+/**
+ * What a registration takes. The one schema: the service parses with it, tRPC takes its types from it, and the OpenAPI
+ * document is made from it.
+ */
+export function registrationInput({ passwordMinLength }: { passwordMinLength: number }) {
+  return z
+    .object({
+      email: text("your email address").transform(parsedBy(parseEmailAddress)).meta({ example: "alice@example.com", maxLength: 254 }),
+      password: text("a password")
+        .transform(parsedBy((typed) => parsePassword(typed, passwordMinLength)))
+        .meta({
+          example: "correct horse battery staple",
+          minLength: passwordMinLength,
+          maxLength: PASSWORD_MAX_LENGTH,
+          format: "password",
+        }),
+    })
+    .refine(({ email, password }) => !isEmailAddress(password, email), {
+      path: ["password"],
+      message: "Choose a password that is not your email address.",
+    });
+}
+
+export type RegistrationInput = z.input<ReturnType<typeof registrationInput>>;
+
+export const registered = z.object({
+  id: z.int().positive().meta({ example: 1 }),
+  email: z.string().meta({ example: "alice@example.com" }),
+});
+
+export type Registered = z.infer<typeof registered>;
+
+/** One error for each field, in the order of the form. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
+  const fields = ["email", "password"] as const;
+  return fields.flatMap((field) => {
+    const issue = error.issues.find(({ path }) => path[0] === field);
+    return issue ? [{ field, message: issue.message }] : [];
+  });
+}

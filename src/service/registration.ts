@@ -1,0 +1,88 @@
+import type { Knex } from "knex";
+import { UniqueViolationError } from "objection";
+import type { Logger } from "pino";
+import { isUnavailable } from "../db/faults.ts";
+import type { Hasher } from "../hashing/hasher.ts";
+import { User } from "../models/user.ts";
+import type { Caller } from "./caller.ts";
+import type { EmailAddress } from "./email-address.ts";
+import type { Result, ServiceError } from "./errors.ts";
+import { fieldErrors, type Registered, registrationInput } from "./input.ts";
+import { createPace } from "./pace.ts";
+import { createGatheredIsTaken, isTaken } from "./taken.ts";
+
+export type RegistrationParts = {
+  db: Knex;
+  hasher: Hasher;
+  passwordMinLength: number;
+  log: Logger;
+};
+
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * While there is no room for another hash, no more than this many a second are looked up and answered. That is little work
+ * each, but clients that come back at once can make it often enough to take the processor from those who were let in.
+ */
+const SHED_A_SECOND = 200;
+
+function refuse(error: ServiceError): { ok: false; error: ServiceError } {
+  return { ok: false, error };
+}
+
+function isRecord(input: unknown) {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}
+
+async function store(db: Knex, { email, key }: EmailAddress, hashedPassword: string): Promise<Result<Registered>> {
+  try {
+    const user = await User.query(db).insert({ email, email_key: key, hashed_password: hashedPassword });
+    return { ok: true, value: { id: user.id, email: user.email } };
+  } catch (fault) {
+    if (fault instanceof UniqueViolationError && fault.constraint === User.emailKeyIsUnique) return refuse({ code: "email_taken" });
+    throw fault;
+  }
+}
+
+/**
+ * Registers an account: exactly one for an address, however many ask at once.
+ * @returns a function that takes what a client sent, as it came, and gives the account's id and address, or refuses with
+ * `invalid_input` (each field's reason), `email_taken`, `busy` while more ask than can be hashed in time, or `unavailable`
+ * while the database cannot be used.
+ */
+export function registration({ db, hasher, passwordMinLength, log }: RegistrationParts) {
+  const schema = registrationInput({ passwordMinLength });
+  const shedding = createPace(SHED_A_SECOND);
+  const isTakenGathered = createGatheredIsTaken(db);
+
+  /** Who has an account already is told so even when there is no room: it takes no hash. */
+  async function shed(email: EmailAddress, retryAfterSeconds: number) {
+    const taken = (await shedding()) && (await isTakenGathered(email.key));
+    return refuse(taken ? { code: "email_taken" } : { code: "busy", retryAfterSeconds });
+  }
+
+  async function create(email: EmailAddress, password: string, gone: AbortSignal) {
+    const place = hasher.enter(gone);
+    if (!place.ok) return shed(email, place.retryAfterSeconds);
+    try {
+      // This saves the hash of a known duplicate; the unique index is what decides.
+      if (await isTaken(db, email.key)) return refuse({ code: "email_taken" });
+      const hashed = await place.hash(password);
+      return hashed.ok ? await store(db, email, hashed.value) : refuse({ code: "busy", retryAfterSeconds: hashed.retryAfterSeconds });
+    } finally {
+      place.leave();
+    }
+  }
+
+  return async function register(input: unknown, caller: Caller): Promise<Result<Registered>> {
+    const parsed = schema.safeParse(isRecord(input) ? input : {});
+    if (!parsed.success) return refuse({ code: "invalid_input", fields: fieldErrors(parsed.error) });
+    try {
+      return await create(parsed.data.email, parsed.data.password, caller.gone);
+    } catch (fault) {
+      if (!isUnavailable(fault)) throw fault;
+      log.error({ err: fault, requestId: caller.requestId }, "the database is unavailable");
+      return refuse({ code: "unavailable", retryAfterSeconds: RETRY_AFTER_SECONDS });
+    }
+  };
+}

@@ -1,0 +1,43 @@
+import { TRPCError } from "@trpc/server";
+import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
+import { describe, type FieldError, type ServiceError } from "../service/errors.ts";
+
+const CODES = {
+  invalid_input: "BAD_REQUEST",
+  email_taken: "BAD_REQUEST",
+  busy: "SERVICE_UNAVAILABLE",
+  unavailable: "SERVICE_UNAVAILABLE",
+} satisfies Record<ServiceError["code"], TRPC_ERROR_CODE_KEY>;
+
+/** A refusal of the service on its way to the error formatter. */
+export class Refusal extends TRPCError {
+  readonly refusal: ServiceError;
+
+  constructor(refusal: ServiceError) {
+    super({ code: CODES[refusal.code], message: describe(refusal) });
+    this.refusal = refusal;
+  }
+}
+
+/** What tells a client more than tRPC's own code does. */
+export type RefusalData = {
+  code: ServiceError["code"] | TRPC_ERROR_CODE_KEY;
+  fields?: FieldError[];
+  retryAfterSeconds?: number;
+};
+
+/** tRPC's own messages may quote what was sent; these do not. */
+const MESSAGES: Partial<Record<TRPC_ERROR_CODE_KEY, string>> = {
+  INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
+  NOT_FOUND: "There is no such procedure.",
+  METHOD_NOT_SUPPORTED: "Call this procedure with POST.",
+  PAYLOAD_TOO_LARGE: "The request is larger than 16 KiB.",
+  UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
+};
+
+/** What the client reads of an error: a refusal whole, anything else without what was sent and without a stack. */
+export function presentError(error: TRPCError): { message: string; data: RefusalData } {
+  if (!(error instanceof Refusal)) return { message: MESSAGES[error.code] ?? "The request could not be read.", data: { code: error.code } };
+  const { code, ...rest } = error.refusal;
+  return { message: error.message, data: { code, ...rest } };
+}

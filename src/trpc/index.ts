@@ -1,0 +1,30 @@
+import { createExpressMiddleware } from "@trpc/server/adapters/express";
+import { type RequestHandler, Router } from "express";
+import createError from "http-errors";
+import { BODY_LIMIT } from "../http/body.ts";
+import { callerOf } from "../http/caller.ts";
+import type { Service } from "../service/service.ts";
+import { MAX_BATCH } from "./batch.ts";
+import { createInTurn } from "./in-turn.ts";
+import { appRouter } from "./router.ts";
+
+/** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
+const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
+
+/** The typed door. */
+export function trpc(service: Service): Router {
+  const router = Router();
+  router.use(
+    onlyJson,
+    createExpressMiddleware({
+      router: appRouter,
+      createContext: ({ req, res }) => ({ service, caller: callerOf(req, res), inTurn: createInTurn() }),
+      maxBodySize: BODY_LIMIT,
+      maxBatchSize: MAX_BATCH,
+      onError: ({ error, req }) => {
+        if (req.res && error.code === "INTERNAL_SERVER_ERROR") req.res.locals["fault"] = error.cause ?? error;
+      },
+    }),
+  );
+  return router;
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import type { Browser, Page } from "playwright-core";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+
+async function violations(page: Page): Promise<string[]> {
+  // Evaluated as an expression by the debugger, which the page's policy does not concern.
+  await page.evaluate(AXE);
+  return page.evaluate(
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html).join(' ')))",
+  );
+}
+
+describe("in a browser", function () {
+  this.timeout(60_000);
+  let foyer: TestFoyer;
+  let browser: Browser;
+  let count = 0;
+
+  before(async function () {
+    browser = await startBrowser(this);
+    foyer = await startFoyer();
+  });
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+  after(async () => {
+    await browser?.close();
+    await foyer?.stop();
+  });
+
+  function newAddress() {
+    count += 1;
+    return `n${count}@example.com`;
+  }
+
+  async function fill(page: Page, email: string, password: string) {
+    await page.goto(`${foyer.url}/`);
+    await page.getByLabel("Email address").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Create account" }).click();
+  }
+
+  for (const javaScriptEnabled of [true, false]) {
+    describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
+      it("someone signs up and arrives", async () => {
+        const { page, complaints } = await openPage(browser, { javaScriptEnabled });
+        await fill(page, newAddress(), "secret123");
+        await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+        expect(page.url()).to.equal(`${foyer.url}/welcome`);
+        expect(complaints).to.deep.equal([]);
+      });
+
+      it("an error is announced, focused, linked to its field, and loses nothing but the password", async () => {
+        const { page } = await openPage(browser, { javaScriptEnabled });
+        await fill(page, "alice", "short");
+        const summary = page.getByRole("alert");
+        await summary.waitFor();
+        expect(await page.title()).to.match(/^Error: /);
+        expect(await page.locator(":focus").getAttribute("role")).to.equal("alert");
+        expect(await page.getByLabel("Email address").inputValue()).to.equal("alice");
+        expect(await page.getByLabel("Password", { exact: true }).inputValue()).to.equal("");
+        await summary.getByRole("link", { name: /Use at least 8/ }).click();
+        expect(await page.locator(":focus").getAttribute("id")).to.equal("password");
+      });
+
+      it("the keyboard is enough", async () => {
+        const { page } = await openPage(browser, { javaScriptEnabled });
+        await page.goto(`${foyer.url}/register`);
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Tab");
+        await page.keyboard.type(newAddress());
+        await page.keyboard.press("Tab");
+        await page.keyboard.type("secret123");
+        await page.keyboard.press("Enter");
+        await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+      });
+
+      for (const address of ["jörg@bücher.de", "用户@例子.广告"]) {
+        it(`${address} signs up, and is known again`, async () => {
+          const { page } = await openPage(browser, { javaScriptEnabled });
+          const own = `${javaScriptEnabled ? "a" : "b"}${address}`;
+          await fill(page, own, "secret123");
+          await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+          await fill(page, own, "secret123");
+          expect(await page.locator("#email-error").textContent()).to.include("Email already registered");
+        });
+      }
+    });
+  }
+
+  /** Brings a page into each state that a person sees, and calls back in each. */
+  async function visit(page: Page, look: (state: string) => Promise<unknown>) {
+    await page.goto(`${foyer.url}/register`);
+    await look("empty");
+    await page.getByLabel("Password", { exact: true }).pressSequentially("secret123");
+    await page.getByRole("status").getByText("guess").waitFor();
+    await look("typed");
+    await fill(page, "alice", "short");
+    await page.getByRole("alert").waitFor();
+    await look("errors");
+    await page.goto(`${foyer.url}/welcome`);
+    await look("welcome");
+    await page.goto(`${foyer.url}/nothing`);
+    await look("not found");
+  }
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`axe finds nothing in any state, ${colorScheme}`, async () => {
+      const { page, complaints } = await openPage(browser, { colorScheme, viewport: { width: 375, height: 800 } });
+      await visit(page, async (state) => expect(await violations(page), state).to.deep.equal([]));
+      expect(complaints).to.deep.equal([]);
+    });
+  }
+
+  it("nothing overflows, from 320 pixels on", async () => {
+    const { page } = await openPage(browser);
+    await visit(page, async (state) => {
+      for (const width of [320, 375, 1280]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await page.evaluate("document.documentElement.scrollWidth"), `${state} at ${width}`).to.equal(width);
+      }
+    });
+  });
+
+  it("targets are at least 24 pixels high", async () => {
+    const { page } = await openPage(browser);
+    await fill(page, "alice", "short");
+    for (const target of await page.locator("a, button, input").all()) {
+      expect((await target.boundingBox())?.height, await target.evaluate("(e) => e.outerHTML")).to.be.at.least(24);
+    }
+  });
+
+  it("the password shows when asked, and is hidden again before it is sent", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${foyer.url}/register`);
+    const password = page.getByLabel("Password", { exact: true });
+    await password.fill("secret123");
+    const button = page.getByRole("button", { name: "Show password" });
+    await button.click();
+    expect([await password.getAttribute("type"), await button.getAttribute("aria-pressed")]).to.deep.equal(["text", "true"]);
+    await page.getByLabel("Email address").fill("alice");
+    await page.evaluate("document.forms[0].addEventListener('submit', (event) => event.preventDefault())");
+    await page.getByRole("button", { name: "Create account" }).click();
+    expect(await password.getAttribute("type")).to.equal("password");
+  });
+
+  it("two clicks send one form", async () => {
+    const { page } = await openPage(browser);
+    const posts: string[] = [];
+    page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
+    await page.goto(`${foyer.url}/register`);
+    await page.getByLabel("Email address").fill(newAddress());
+    await page.getByLabel("Password", { exact: true }).fill("secret123");
+    await page.getByRole("button", { name: "Create account" }).dblclick();
+    await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+    expect(posts).to.have.length(1);
+  });
+
+  it("another site's form is refused, and told apart from ours", async () => {
+    const before = await foyer.users();
+    const body = `<form method="post" action="${foyer.url}/register"><input name="email" value="mallory@example.com"><input name="password" value="secret123"><button>Win</button></form>`;
+    const other = createServer((_req, res) => res.setHeader("Content-Type", "text/html").end(body)).listen(0, "localhost");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const { page } = await openPage(browser);
+    await page.goto(`http://localhost:${(other.address() as { port: number }).port}`);
+    await page.getByRole("button").click();
+    await page.getByText("This came from another site").waitFor();
+    expect(await foyer.users()).to.have.length(before.length);
+    other.close();
+  });
+
+  it("the JSON interface can be read", async () => {
+    const { page, complaints } = await openPage(browser);
+    await page.goto(`${foyer.url}/docs`);
+    await page.getByText("Create an account").first().waitFor();
+    expect(complaints).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,31 @@
+import { expect } from "chai";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+describe("the headers", () => {
+  let foyer: TestFoyer;
+  afterEach(() => foyer.stop());
+
+  it("keep pages to themselves, and plain http working where that is the public address", async () => {
+    foyer = await startFoyer();
+    const { headers } = await foyer.http.get("/register");
+    expect(headers["content-security-policy"]).to.include("default-src 'none'").and.include("frame-ancestors 'none'");
+    expect(headers["content-security-policy"]).not.to.match(/unsafe|upgrade-insecure-requests/);
+    expect(headers).to.include({ "referrer-policy": "same-origin", "x-content-type-options": "nosniff", "cache-control": "no-store" });
+    expect(headers).not.to.have.any.keys("strict-transport-security", "x-powered-by", "set-cookie");
+  });
+
+  it("hold browsers to https where that is the public address", async () => {
+    foyer = await startFoyer({ publicUrl: new URL("https://accounts.example.com") });
+    const { headers } = await foyer.http.get("/register");
+    expect(headers["content-security-policy"]).to.include("upgrade-insecure-requests");
+    expect(headers["strict-transport-security"]).to.include("max-age=31536000");
+  });
+
+  it("let browsers keep what does not change", async () => {
+    foyer = await startFoyer();
+    for (const path of ["pico.css", "foyer.css", "registration.js", "strength.js", "zxcvbn.js", "common-passwords.json", "swagger-ui.js"]) {
+      const answer = await foyer.http.get(`/assets/${path}`);
+      expect([path, answer.status, answer.headers["cache-control"]]).to.deep.equal([path, 200, "public, max-age=3600"]);
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { setTimeout } from "node:timers/promises";
+import { expect } from "chai";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+const PASSWORD = "secret123";
+
+describe("more registrations than can be hashed", () => {
+  let foyer: TestFoyer;
+  async function start(hashMaxWaitSeconds: number) {
+    foyer = await startFoyer({ bcryptCost: 12, hashConcurrency: 1, hashMaxWaitSeconds });
+  }
+  afterEach(() => foyer.stop());
+
+  function register(email: string) {
+    return foyer.http.post("/register").send({ email, password: PASSWORD });
+  }
+
+  async function metric(line: string) {
+    const { text } = await foyer.http.get("/metrics");
+    const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));
+    return Number(found?.split(" ").at(-1) ?? 0);
+  }
+
+  /** Fills the line for longer than a test asks. */
+  async function fill(count = 40) {
+    const answers = Array.from({ length: count }, (_, n) => register(`n${n}@example.com`).then((answer) => answer));
+    while ((await metric('foyer_registrations_total{outcome="busy"}')) === 0) await setTimeout(10);
+    return answers;
+  }
+
+  it("are refused at once by every door, with a time to come back, and the others served within the bound", async () => {
+    await start(2);
+    const started = performance.now();
+    const running = await fill();
+    const [json, page, trpc] = await Promise.all([
+      register("json@example.com"),
+      foyer.http.post("/register").type("form").send({ email: "page@example.com", password: PASSWORD }),
+      foyer.client.auth.register.mutate({ email: "trpc@example.com", password: PASSWORD }).catch((error) => error.data),
+    ]);
+    expect([json.status, json.body.code, page.status, trpc.httpStatus, trpc.code]).to.deep.equal([503, "busy", 503, 503, "busy"]);
+    for (const seconds of [json.headers["retry-after"], page.headers["retry-after"], trpc.retryAfterSeconds]) {
+      expect(Number(seconds)).to.be.at.least(1).and.satisfy(Number.isInteger);
+    }
+    expect(page.text).to.include("Very many people are signing up").and.include('value="page@example.com"');
+
+    const answers = await Promise.all(running);
+    const accepted = answers.filter(({ status }) => status === 201);
+    expect(accepted.length).to.be.at.least(1);
+    expect(answers.filter(({ status }) => status === 503)).to.have.length(40 - accepted.length);
+    // Generous: the machine may be slower now than when the wait was foretold.
+    expect(performance.now() - started).to.be.below(20_000);
+    expect(await foyer.users()).to.have.length(accepted.length);
+  });
+
+  it("neither refuse nor delay what needs no hash", async () => {
+    await start(2);
+    expect((await register("known@example.com")).status).to.equal(201);
+    const running = await fill();
+    const started = performance.now();
+    const duplicate = await register("KNOWN@example.com");
+    const invalid = await register("nobody");
+    expect((await foyer.http.get("/register")).status).to.equal(200);
+    expect(performance.now() - started).to.be.below(1900);
+    expect([duplicate.status, duplicate.body.code]).to.deep.equal([400, "email_taken"]);
+    expect([invalid.status, invalid.body.code]).to.deep.equal([400, "invalid_input"]);
+    await Promise.all(running);
+  });
+
+  it("are not hashed for those who have gone away", async () => {
+    await start(60);
+    const controller = new AbortController();
+    const body = (n: number) => JSON.stringify({ email: `gone${n}@example.com`, password: PASSWORD });
+    const leaving = Array.from({ length: 6 }, (_, n) =>
+      fetch(`${foyer.url}/register`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: body(n),
+        signal: controller.signal,
+      }).catch(() => undefined),
+    );
+    while ((await metric("foyer_hash_queue_length")) < 6) await setTimeout(5);
+    controller.abort();
+    await Promise.all(leaving);
+    expect((await register("stays@example.com")).status).to.equal(201);
+    expect(await metric('foyer_hash_refusals_total{reason="left"}')).to.be.at.least(4);
+    expect((await foyer.users()).length).to.be.at.most(3);
+  });
+
+  it("take no more places for a batch than for one person", async () => {
+    await start(60);
+    const batch = Array.from({ length: 8 }, (_, n) =>
+      foyer.client.auth.register.mutate({ email: `b${n}@example.com`, password: PASSWORD }),
+    );
+    while ((await metric("foyer_hash_queue_length")) === 0) await setTimeout(5);
+    const lengths: number[] = [];
+    const one = register("one@example.com").then(({ status }) => status);
+    for (let n = 0; n < 20; n += 1) {
+      lengths.push(await metric("foyer_hash_queue_length"));
+      await setTimeout(20);
+    }
+    expect(await one).to.equal(201);
+    expect(Math.max(...lengths)).to.be.at.most(2);
+    await Promise.all(batch);
+  });
+});
+
+describe("the metrics", () => {
+  it("tell of hashes, registrations and requests", async () => {
+    const foyer = await startFoyer();
+    const account = { email: "alice@example.com", password: PASSWORD };
+    await foyer.http.post("/register").send(account);
+    await foyer.http.post("/register").send(account);
+    await foyer.http.post("/register").send({});
+    await foyer.http.get("/unknown/path");
+    const { text, type } = await foyer.http.get("/metrics");
+    expect(type).to.equal("text/plain");
+    for (const line of [
+      "foyer_hash_duration_seconds_count 1",
+      "foyer_hash_queue_length 0",
+      'foyer_registrations_total{outcome="registered"} 1',
+      'foyer_registrations_total{outcome="email_taken"} 1',
+      'foyer_registrations_total{outcome="invalid_input"} 1',
+      'http_request_duration_seconds_count{method="POST",route="/register",status="400"} 2',
+      'http_request_duration_seconds_count{method="GET",route="(none)",status="404"} 1',
+    ]) {
+      expect(text).to.include(line);
+    }
+    expect(text).to.include("process_cpu_seconds_total").and.include("nodejs_eventloop_lag_seconds");
+    await foyer.stop();
+  });
+
+  it("can be kept from the public", async () => {
+    const foyer = await startFoyer({ metricsPort: 0 });
+    expect((await foyer.http.get("/metrics")).status).to.equal(404);
+    await foyer.stop();
+  });
+});

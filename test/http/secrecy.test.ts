@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+const CANARY = "canary-Pa55word";
+
+describe("passwords and hashes", () => {
+  let foyer: TestFoyer;
+  before(async () => {
+    foyer = await startFoyer({ logLevel: "trace" });
+  });
+  after(() => foyer.stop());
+
+  it("show in no answer and in no line of the log", async () => {
+    const answers: string[] = [];
+    const keep = (answer: { text: string; headers: object }) => answers.push(answer.text, JSON.stringify(answer.headers));
+    const bodies = [
+      { email: "alice@example.com", password: CANARY },
+      { email: "alice@example.com", password: CANARY },
+      { email: CANARY, password: CANARY },
+      { email: "bob@example.com", password: `${CANARY}\n` },
+      { email: `${CANARY}@example.com`, password: CANARY },
+    ];
+    for (const body of bodies) {
+      keep(await foyer.http.post("/register").send(body));
+      keep(
+        await foyer.http
+          .post("/register")
+          .type("form")
+          .send({ ...body, email: "bob" }),
+      );
+      keep(await foyer.http.post("/trpc/auth.register").send(body));
+    }
+    const json = JSON.stringify(bodies[0]);
+    for (const path of ["/register", "/trpc/auth.register"]) {
+      keep(await foyer.http.post(path).type("json").send(json.slice(0, -1)));
+      keep(await foyer.http.post(path).type("json").send(`x${json}`));
+      keep(
+        await foyer.http
+          .post(path)
+          .type("json")
+          .send(json + " ".repeat(20_000)),
+      );
+      keep(await foyer.http.post(path).type("text/plain").send(json));
+      keep(await foyer.http.get(`${path}?password=${CANARY}`).set("Cookie", CANARY).set("Authorization", CANARY).set("User-Agent", CANARY));
+    }
+    keep(await foyer.http.get(`/${CANARY}`));
+    const hashes = (await foyer.users()).map((user) => user.hashed_password);
+    expect(hashes.length).to.be.at.least(1);
+    expect(foyer.logged().split("\n").length).to.be.greaterThan(20);
+    for (const secret of [CANARY, ...hashes]) {
+      expect(foyer.logged()).not.to.include(secret);
+      expect(answers.join("\n")).not.to.include(secret);
+    }
+  });
+
+  it("show not even where the database refuses a row", async () => {
+    await foyer.breakInserts();
+    const answer = await foyer.http.post("/register").send({ email: "carol@example.com", password: CANARY });
+    expect(answer.status).to.equal(500);
+    expect(answer.body).to.have.all.keys("type", "title", "status", "detail", "code");
+    expect(answer.text).not.to.match(/users|insert|canary/i);
+    const page = await foyer.http.post("/register").type("form").send({ email: "carol@example.com", password: CANARY });
+    expect([page.status, page.type]).to.deep.equal([500, "text/html"]);
+    expect(page.text).to.include(page.headers["x-request-id"]);
+    const trpc = await foyer.http.post("/trpc/auth.register").send({ email: "carol@example.com", password: CANARY });
+    expect(trpc.body.error.data).to.deep.equal({ httpStatus: 500, code: "INTERNAL_SERVER_ERROR" });
+    const faults = foyer
+      .logged()
+      .split("\n")
+      .filter((line) => line.includes('"level":50'));
+    expect(faults).to.have.length(3);
+    for (const line of faults) expect(JSON.parse(line).err.message).to.include("no_more_users");
+    expect(foyer.logged()).not.to.match(/\$2b\$|canary/i);
+  });
+});
+
+describe("the log", () => {
+  it("has one line a request with id, method, route, status and duration", async () => {
+    const foyer = await startFoyer({ logLevel: "info" });
+    const answer = await foyer.http.post("/register?x=1").send({});
+    const lines = foyer
+      .logged()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.include({ requestId: answer.headers["x-request-id"], method: "POST", route: "/register", status: 400 });
+    expect(lines[0].milliseconds).to.be.a("number");
+    await foyer.stop();
+  });
+});

@@ -1,0 +1,158 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import fc from "fast-check";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+const ACCOUNT = { email: "alice@example.com", password: "secret123" };
+
+describe("the transport", () => {
+  let foyer: TestFoyer;
+  before(async () => {
+    foyer = await startFoyer();
+  });
+  after(() => foyer.stop());
+
+  function post(type: string, body: string | Buffer) {
+    return foyer.http.post("/register").set("Content-Type", type).send(body);
+  }
+
+  const problems: [what: string, ask: () => ReturnType<typeof post>, status: number, code: string][] = [
+    ["JSON that is none", () => post("application/json", '{"email": "alice@example.com", "password": "canary-pw'), 400, "bad_request"],
+    [
+      "a body over 16 KiB",
+      () => post("application/json", JSON.stringify({ ...ACCOUNT, filler: "x".repeat(16_384) })),
+      413,
+      "payload_too_large",
+    ],
+    ["another media type", () => post("text/plain", JSON.stringify(ACCOUNT)), 415, "unsupported_media_type"],
+    ["a multipart form", () => foyer.http.post("/register").field("email", "alice@example.com"), 415, "unsupported_media_type"],
+    ["another charset", () => post("application/json; charset=latin1", JSON.stringify(ACCOUNT)), 415, "unsupported_media_type"],
+    ["no body", () => foyer.http.post("/register"), 415, "unsupported_media_type"],
+    ["another method", () => foyer.http.put("/register").send(ACCOUNT), 405, "method_not_allowed"],
+    ["an unknown path", () => foyer.http.get("/canary-pw"), 404, "not_found"],
+    ["a path that cannot be decoded", () => foyer.http.get("/%ff"), 404, "not_found"],
+  ];
+  for (const [what, ask, status, code] of problems) {
+    it(`answers ${what} with ${status} and a problem`, async () => {
+      const answer = await ask();
+      expect(answer.status).to.equal(status);
+      expect(answer.type).to.equal("application/problem+json");
+      expect(answer.body).to.include({ type: "about:blank", status, code });
+      expect(answer.body.detail).to.match(/\.$/).and.not.include("canary");
+    });
+  }
+
+  it("answers a body that unpacks to over 16 KiB with 413", async () => {
+    const headers = { "Content-Type": "application/json", "Content-Encoding": "gzip" };
+    const answer = await fetch(`${foyer.url}/register`, { method: "POST", headers, body: gzipSync(JSON.stringify("x".repeat(1e6))) });
+    expect(answer.status).to.equal(413);
+  });
+
+  it("refuses text that it cannot decode, rather than make an account of something else", async () => {
+    const before = await foyer.users();
+    const json = Buffer.from('{"email":"p\xe9p\xe9@example.com","password":"secret123"}', "latin1");
+    for (const path of ["/register", "/trpc/auth.register"]) {
+      const answer = await fetch(`${foyer.url}${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: json });
+      expect([path, answer.status]).to.deep.equal([path, 400]);
+    }
+    for (const form of ["email=j%F6rg@example.com&password=secret123", "email=a@example.com&password=50%+off%21now"]) {
+      expect((await post("application/x-www-form-urlencoded", form)).status).to.equal(400);
+    }
+    expect(await foyer.users()).to.have.length(before.length);
+  });
+
+  it("names the methods that a path takes", async () => {
+    expect((await foyer.http.delete("/register")).headers["allow"]).to.equal("GET, HEAD, POST");
+    const options = await foyer.http.options("/register");
+    expect([options.status, options.headers["allow"]]).to.deep.equal([200, "GET, HEAD, POST"]);
+    expect((await foyer.http.post("/welcome").send({})).headers["allow"]).to.equal("GET, HEAD");
+    expect((await foyer.http.head("/register")).status).to.equal(200);
+  });
+
+  it("shows people a page where there is none, and where a form was too large", async () => {
+    const missing = await foyer.http.get("/nothing").set("Accept", "text/html,*/*;q=0.8");
+    expect(missing.status).to.equal(404);
+    expect(missing.text).to.include("There is nothing at this address.");
+    const large = await post("application/x-www-form-urlencoded", `email=${"x".repeat(20_000)}`);
+    expect(large.status).to.equal(413);
+    expect(large.type).to.equal("text/html");
+  });
+
+  for (const body of [
+    "null",
+    "1",
+    '"text"',
+    "[]",
+    '[{"email":"a@example.com"}]',
+    "{}",
+    '{"email":{},"password":[]}',
+    '{"__proto__":{"email":"a@example.com"}}',
+    '{"email":"\\ud800@example.com","password":"\\ud800\\u0000"}',
+    "[".repeat(8000) + "]".repeat(8000),
+  ]) {
+    it(`answers ${body.slice(0, 40)} with 400 and each field's reason`, async () => {
+      const answer = await post("application/json", body);
+      expect(answer.status).to.equal(400);
+      expect(answer.body.errors.map(({ field }: { field: string }) => field)).to.deep.equal(["email", "password"]);
+    });
+  }
+
+  it("answers whatever is posted to any door with less than 500", async () => {
+    const json = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.record({ email: fc.anything(), password: fc.anything() }).map((body) => JSON.stringify(body)),
+    );
+    const type = fc.constantFrom(
+      "application/json",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data",
+      "application/octet-stream",
+      "a/b",
+      ";;",
+      "",
+    );
+    const path = fc.constantFrom(
+      "/register",
+      "/trpc/auth.register",
+      "/trpc/auth.register?batch=1",
+      "/trpc/auth.register,x?batch=1",
+      "/trpc/__proto__",
+      "/trpc/a%00",
+      "/trpc/",
+      "/trpc/auth",
+    );
+    await fc.assert(
+      fc.asyncProperty(json, type, path, async (body, contentType, where) => {
+        const answer = await foyer.http.post(where).set("Content-Type", contentType).set("Accept", contentType).send(body);
+        expect(answer.status).to.be.below(500);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  for (const request of [
+    "GET / HTTP/1.1\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "POST /trpc/auth.register HTTP/1.1\r\nHost: [::\r\nContent-Length: 0\r\n\r\n",
+    `GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+    "GARBAGE\r\n\r\n",
+    "POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+  ]) {
+    it(`outlives ${JSON.stringify(request.slice(0, 60))}`, async () => {
+      const socket = connect(Number(new URL(foyer.url).port), "127.0.0.1");
+      socket.end(request);
+      expect(await text(socket)).not.to.match(/^HTTP\/1.1 5/);
+      expect((await foyer.http.get("/healthz")).status).to.equal(200);
+    });
+  }
+
+  it("carries an id of its own with every answer", async () => {
+    const [one, two] = [await foyer.http.get("/register"), await foyer.http.get("/nothing")];
+    expect(one.headers["x-request-id"])
+      .to.match(/^[0-9a-f-]{36}$/)
+      .and.not.equal(two.headers["x-request-id"]);
+  });
+});

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect } from "chai";
+
+const SRC = join(import.meta.dirname, "../../src");
+const LONGEST_FILE = 250;
+
+/** Who may import whom, from top to bottom. A file of `src` itself counts as a part of its own. */
+const ALLOWED: Record<string, string[]> = {
+  "main.ts": ["compose.ts", "config.ts", "listen.ts", "ops", "start-error.ts"],
+  "compose.ts": ["config.ts", "db", "hashing", "ops", "server.ts", "service"],
+  "listen.ts": ["start-error.ts"],
+  "server.ts": ["config.ts", "http", "ops", "pages", "rest", "service", "trpc"],
+  "client.ts": ["trpc"],
+  "config.ts": ["cores.ts", "start-error.ts"],
+  "cores.ts": [],
+  "start-error.ts": [],
+  pages: ["http", "service"],
+  rest: ["http", "service"],
+  trpc: ["http", "service"],
+  http: ["service"],
+  ops: ["config.ts"],
+  service: ["db", "hashing", "models"],
+  models: [],
+  hashing: [],
+  db: ["config.ts", "start-error.ts"],
+};
+
+/** Packages that are one layer's business. */
+const CONFINED: Record<string, RegExp> = {
+  express: /^(server\.ts|listen\.ts|compose\.ts|pages|rest|trpc|http|ops)/,
+  "express-handlebars": /^pages/,
+  "@trpc/server": /^trpc/,
+  "@trpc/client": /^client\.ts/,
+  knex: /^(db|service|models|compose\.ts)/,
+  objection: /^(db|service|models)/,
+  pg: /^db/,
+  "@electric-sql/pglite": /^db/,
+  bcrypt: /^hashing/,
+  piscina: /^hashing/,
+  "prom-client": /^ops/,
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) => /\.[tj]s$/.test(file) && !file.endsWith(".d.ts"));
+
+function importsOf(file: string) {
+  const text = readFileSync(join(SRC, file), "utf8");
+  return [...text.matchAll(/(?:\bfrom |\bimport\()\s*"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
+}
+
+function partOf(file: string) {
+  return file.split(/[\\/]/)[0] ?? file;
+}
+
+function packageOf(specifier: string) {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+describe("the architecture", () => {
+  for (const file of files) {
+    it(`holds in ${file}`, () => {
+      const part = partOf(file);
+      expect(ALLOWED, "a new part needs its place among the others").to.have.property(part);
+      for (const specifier of importsOf(file)) {
+        if (specifier.startsWith(".")) {
+          const target = partOf(relative(SRC, join(SRC, dirname(file), specifier)));
+          if (target !== part) expect(ALLOWED[part], `${file} imports ${specifier}`).to.include(target);
+        } else {
+          const where = CONFINED[packageOf(specifier)];
+          if (where) expect(file, `imports ${specifier}`).to.match(where);
+        }
+      }
+    });
+  }
+
+  it("reads the environment in one file", () => {
+    const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(SRC, file), "utf8")));
+    expect(readers).to.deep.equal(["config.ts"]);
+  });
+
+  it("keeps files short enough to read at once", () => {
+    const long = files.filter((file) => readFileSync(join(SRC, file), "utf8").split("\n").length > LONGEST_FILE);
+    expect(long).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,187 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { parseEmailAddress } from "../../src/service/email-address.ts";
+
+function parsed(typed: string) {
+  const result = parseEmailAddress(typed);
+  if (!result.ok) throw new Error(`${JSON.stringify(typed)} was refused: ${result.message}`);
+  return result.value;
+}
+
+function label(length: number) {
+  return "b".repeat(length);
+}
+
+describe("the e-mail rule", () => {
+  const accepted: [typed: string, email: string][] = [
+    ["alice@example.com", "alice@example.com"],
+    [" alice@example.com\n", "alice@example.com"],
+    ["Alice@EXAMPLE.com", "Alice@example.com"],
+    ["o'brien+tag/x=1@mail.example.ie", "o'brien+tag/x=1@mail.example.ie"],
+    ["x@BÜCHER.de", "x@xn--bcher-kva.de"],
+    ["x@XN--BCHER-KVA.de", "x@xn--bcher-kva.de"],
+    ["x@faß.de", "x@xn--fa-hia.de"],
+    ["x@example。com", "x@example.com"],
+    ["用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"],
+    ["jose\u0301@x.com", "jos\u00e9@x.com"],
+    ["x@l·l.cat", "x@xn--ll-0ea.cat"],
+    ["x@ア・ア.jp", "x@xn--ccka0y.jp"],
+    ["x@ايران.ir", "x@xn--mgba3a4fra.ir"],
+    [`${label(64)}@x.com`, `${label(64)}@x.com`],
+    [`${"é".repeat(32)}@x.com`, `${"é".repeat(32)}@x.com`],
+    [`x@${label(63)}.com`, `x@${label(63)}.com`],
+    [`${label(61)}@${`${label(62)}.`.repeat(3)}com`, `${label(61)}@${`${label(62)}.`.repeat(3)}com`],
+  ];
+  for (const [typed, email] of accepted) {
+    it(`takes ${JSON.stringify(typed)}`, () => expect(parsed(typed).email).to.equal(email));
+  }
+
+  const refused: Record<string, string[]> = {
+    "no address": ["", "   ", "alice", "@", "@example.com", "alice@"],
+    "a local part that is no dot-atom": [
+      ".a@x.com",
+      "a.@x.com",
+      "a..b@x.com",
+      "a b@x.com",
+      "a@b@x.com",
+      '"a"@x.com',
+      "a(c)@x.com",
+      "a,b@x.com",
+    ],
+    "characters that do not show": [
+      "a\u00a0b@x.com",
+      "a\u200bb@x.com",
+      "a\u202eb@x.com",
+      "a\0b@x.com",
+      "\u0301a@x.com",
+      "\ud800@x.com",
+      "\ue000@x.com",
+    ],
+    "a domain that is no host": [
+      "a@x",
+      "a@x..com",
+      "a@.x.com",
+      "a@x.com.",
+      "a@-x.com",
+      "a@x-.com",
+      "a@x_y.com",
+      "a@x y.com",
+      "a@[127.0.0.1]",
+      "a@127.0.0.1",
+    ],
+    "what a URL parser would strip or decode": [
+      "a@x.com/b",
+      "a@x.com#b",
+      "a@x.com?b",
+      "a@x.com\\b",
+      "a@x%2ecom.de",
+      "a@x\n.com",
+      "a@x.com:25",
+      "a@x／b.com",
+    ],
+    "labels that IDNA 2008 has no room for": [
+      "a@i❤.ws",
+      "a@xn--i-7iq.ws",
+      "a@ab--c.com",
+      "a@xn--a.com",
+      "a@xn--.com",
+      "a@a·b.cat",
+      "a@・.jp",
+      "a@١۱.ir",
+      "a@x\u00ad.com",
+      "a@⒈com.net",
+      "a@\ud800.com",
+      "a@\u3164x.com",
+    ],
+    "domains that no mail reaches": ["a@foo.test", "a@foo.invalid", "a@foo.local", "a@a.localhost", "a@b.onion", "a@1.2.3.4.in-addr.arpa"],
+    "more than SMTP takes": [
+      `${label(65)}@x.com`,
+      `${"é".repeat(33)}@x.com`,
+      `a@${label(64)}.com`,
+      `${label(62)}@${`${label(62)}.`.repeat(3)}com`,
+      `a@${"ü".repeat(60)}.com`,
+    ],
+    "a display name": ["Alice <alice@example.com>", "<alice@example.com>"],
+  };
+  for (const [reason, addresses] of Object.entries(refused)) {
+    for (const typed of addresses) {
+      it(`refuses ${reason}: ${JSON.stringify(typed)}`, () => {
+        const result = parseEmailAddress(typed);
+        expect(result).to.include({ ok: false });
+        if (!result.ok) expect(result.message).to.match(/^(Enter|Write|Check|Shorten) .+\.$/);
+      });
+    }
+  }
+
+  const spellings: [one: string, other: string][] = [
+    ["Alice@EXAMPLE.com", "alice@example.com"],
+    ["x@bücher.de", "x@xn--bcher-kva.de"],
+    ["jose\u0301@x.com", "JOS\u00c9@x.com"],
+    ["ΑΣ@x.gr", "ας@x.gr"],
+    ["ασ@x.gr", "ας@x.gr"],
+  ];
+  for (const [one, other] of spellings) {
+    it(`takes ${one} and ${other} for one mailbox`, () => expect(parsed(one).key).to.equal(parsed(other).key));
+  }
+
+  it("takes strauß and strauss for two mailboxes", () => {
+    expect(parsed("strauß@x.de").key).not.to.equal(parsed("strauss@x.de").key);
+  });
+
+  const atom = fc.string({ unit: fc.constantFrom(..."abcXYZ019!#$%&'*+-/=?^_`{|}~éÉßςΣŁİıЖ本ñ\u0301😀"), minLength: 1, maxLength: 12 });
+  const host = fc.string({ unit: fc.constantFrom(..."abcXYZ019-éÜЖ本ñ"), minLength: 1, maxLength: 20 });
+  const address = fc
+    .tuple(
+      fc.array(atom, { minLength: 1, maxLength: 3 }),
+      fc.array(host, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom("com", "DE", "рф"),
+    )
+    .map(([local, domain, top]) => `${local.join(".")}@${[...domain, top].join(".")}`);
+  const anything = fc.oneof(
+    address,
+    fc.string({ unit: "binary", maxLength: 300 }),
+    address.map((text) => text.repeat(4)),
+  );
+
+  it("gives a canonical form that stays as it is when read again", () => {
+    fc.assert(
+      fc.property(anything, (typed) => {
+        const first = parseEmailAddress(typed);
+        if (!first.ok) return;
+        expect(parsed(first.value.email)).to.deep.equal(first.value);
+        expect(parsed(first.value.key).key).to.equal(first.value.key);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("gives all spellings of an address one key", () => {
+    fc.assert(
+      fc.property(address, (typed) => {
+        const result = parseEmailAddress(typed);
+        if (!result.ok) return;
+        const { key } = result.value;
+        const [local = "", domain = ""] = typed.split(/@(?=[^@]*$)/);
+        for (const same of [` ${typed}\t`, typed.normalize("NFD"), `${local}@${domain.toUpperCase()}`]) {
+          expect(parsed(same).key).to.equal(key);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("lets nothing pass that SMTP has no room for", () => {
+    fc.assert(
+      fc.property(anything, (typed) => {
+        const result = parseEmailAddress(typed);
+        if (!result.ok) return;
+        const { email } = result.value;
+        const at = email.lastIndexOf("@");
+        expect(Buffer.byteLength(email)).to.be.at.most(254);
+        expect(Buffer.byteLength(email.slice(0, at))).to.be.within(1, 64);
+        expect(email.slice(at + 1)).to.match(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{0,62}[a-z]$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
