@@ -15,13 +15,14 @@ function byId(id, type) {
 const password = byId("password", HTMLInputElement);
 const email = byId("email", HTMLInputElement);
 const show = byId("show-password", HTMLButtonElement);
+const showVerb = byId("show-verb", HTMLElement);
 
 show.hidden = false;
 
 /** @param {boolean} shown */
 function showPassword(shown) {
   password.type = shown ? "text" : "password";
-  show.setAttribute("aria-pressed", String(shown));
+  showVerb.textContent = shown ? "Hide" : "Show";
 }
 
 show.addEventListener("click", () => showPassword(password.type === "password"));
@@ -44,6 +45,7 @@ addEventListener("pageshow", () => {
   sent = false;
 });
 
+const minLength = Number(password.dataset["minLength"]);
 const WORDS = ["Very easy to guess", "Easy to guess", "Could be stronger", "Strong", "Very strong"];
 
 /** Loads the estimator when someone types a password, and not before: it is larger than the page. */
@@ -51,10 +53,11 @@ async function watchStrength() {
   const { estimate } = await import("./strength.js");
   const [area, meter, text] = [byId("strength", HTMLElement), byId("strength-meter", HTMLMeterElement), byId("strength-text", HTMLElement)];
   const update = () => {
-    const score = estimate(password.value, email.value);
+    const tooShort = [...password.value.normalize("NFC")].length < minLength;
+    const score = tooShort ? 0 : estimate(password.value, email.value);
     area.hidden = password.value === "";
     meter.value = score;
-    text.textContent = WORDS[score] ?? "";
+    text.textContent = tooShort ? "Too short" : (WORDS[score] ?? "");
   };
   password.addEventListener("input", update);
   update();

@@ -9,10 +9,11 @@ export type FoyerError = TRPCClientError<AppRouter>;
 
 /**
  * Makes a typed client for a Foyer.
- * @param url where it runs, such as `https://accounts.example.com`.
+ * @param url where it runs, such as `https://accounts.example.com`; in a browser, "" for the page's own origin.
  */
 export function createFoyerClient(url: string | URL) {
-  return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: new URL("/trpc", url), maxItems: MAX_BATCH })] });
+  const base = String(url).replace(/\/+$/, "");
+  return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: `${base}/trpc`, maxItems: MAX_BATCH })] });
 }
 
 /** Tells whether something caught is an error of a Foyer client, and gives it its type. */

@@ -42,10 +42,15 @@ const httpOrigin = z
   .transform((url) => new URL(url))
   .refine((url) => url.href === `${url.origin}/`, "expected scheme, host and port only, without a path");
 
-const databaseUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: "expected a URL such as postgres://user:password@host:5432/name",
-});
+/** libpq's `allow` and `prefer` would go on without TLS where a server, or whoever stands before it, says that it has none. */
+const SSL_MODES = [null, "disable", "require", "verify-ca", "verify-full"];
+
+const databaseUrl = z
+  .url({ protocol: /^postgres(ql)?$/, abort: true, error: "expected a URL such as postgres://user:password@host:5432/name" })
+  .refine(
+    (url) => SSL_MODES.includes(new URL(url).searchParams.get("sslmode")),
+    "expected its sslmode to be disable, require, verify-ca or verify-full",
+  );
 
 function isProxy(entry: string) {
   if (["loopback", "linklocal", "uniquelocal"].includes(entry)) return true;

@@ -4,8 +4,8 @@ import type { Express } from "express";
 import { StartError } from "./start-error.ts";
 
 const IDLE_SWEEP_MS = 100;
-/** Longer than any registration takes; shorter than the 30 seconds after which orchestrators kill. */
-const GRACE_MS = 15_000;
+/** Longer than any hash takes; shorter than the 10 seconds after which `docker stop` kills. */
+const GRACE_MS = 8000;
 
 export type Listening = { port: number; stop(): Promise<void> };
 

@@ -18,11 +18,14 @@ export type Database = {
   close(): Promise<void>;
 };
 
-function answers(db: Knex): Promise<boolean> {
+function answers(db: Knex, log: Logger): Promise<boolean> {
   const late = setTimeout(READY_MS, false, { ref: false });
   const answer = db.raw("select 1").then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      log.warn({ err: error }, "the database does not answer");
+      return false;
+    },
   );
   return Promise.race([answer, late]);
 }
@@ -47,7 +50,7 @@ async function prepare(source: Source) {
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
     const reason = error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
-    throw new StartError(`cannot use ${source.description}: ${reason}`);
+    throw new StartError(`${source.setting}: cannot use ${source.description}: ${reason}`);
   } finally {
     await db.destroy();
   }
@@ -67,11 +70,11 @@ export async function connect(settings: DatabaseSettings, log: Logger): Promise<
     throw error;
   }
   const db = knex(source.options);
-  const stopUpkeep = source.embedded ? startUpkeep(db, log) : () => {};
+  const stopUpkeep = source.setting === "DATA_DIR" ? startUpkeep(db, log) : () => {};
   return {
     db,
     description: source.description,
-    isReady: () => answers(db),
+    isReady: () => answers(db, log),
     close: async () => {
       stopUpkeep();
       await db.destroy();

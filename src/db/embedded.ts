@@ -91,7 +91,7 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
       compileSqlOnError: false,
     },
     description: `embedded PostgreSQL in ${dataDir}`,
-    embedded: true,
+    setting: "DATA_DIR",
     close: async () => {
       await pglite.close();
       closeSync(lock);

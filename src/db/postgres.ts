@@ -37,7 +37,7 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
       compileSqlOnError: false,
     },
     description: `PostgreSQL at ${connectionString.host}${connectionString.pathname}`,
-    embedded: false,
+    setting: "DATABASE_URL",
     close: async () => {},
   };
 }

@@ -5,7 +5,8 @@ import type { DatabaseSettings } from "../config.ts";
 export type Source = {
   options: Knex.Config;
   description: string;
-  embedded: boolean;
+  /** The setting that chose it. */
+  setting: "DATABASE_URL" | "DATA_DIR";
   close(): Promise<void>;
 };
 

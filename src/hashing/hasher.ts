@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { Piscina } from "piscina";
 import { createLine, type Lost, type Place } from "./line.ts";
 import { type Bcrypt, hashPassword, verifyPassword } from "./password-hash.ts";
+import { createReturns } from "./returns.ts";
 
 export type HasherSettings = {
   /** bcrypt's cost: 2^cost rounds. */
@@ -35,7 +36,7 @@ export type Hasher = {
   close(): Promise<void>;
 };
 
-/** One sixteenth of the real cost's work tells enough about this machine. */
+/** A few hundredths of a second of work, enough to tell how fast this machine is. */
 const TRIAL_COST = 8;
 const LOST = { ok: false, retryAfterSeconds: 1 } as const;
 
@@ -62,11 +63,7 @@ export async function createHasher({ cost, concurrency, maxWaitSeconds, log, obs
   await hashPassword("a trial", TRIAL_COST, bcrypt);
   const trialSeconds = (performance.now() - started) / 1000;
   const line = createLine({ servers: concurrency, maxWaitSeconds, firstGuessSeconds: trialSeconds * 2 ** (cost - TRIAL_COST) });
-
-  /** Those who were refused together should not come back together. */
-  function retryAfter() {
-    return Math.max(1, Math.ceil(line.expectedWait() * (0.5 + Math.random() / 2)));
-  }
+  const retryAfter = createReturns(line.secondsPerTurn);
 
   async function take<T>(place: Place, work: () => Promise<T>): Promise<Turn<T>> {
     try {

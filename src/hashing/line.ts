@@ -21,6 +21,8 @@ export type Line = {
   enter(signal: AbortSignal): Place | undefined;
   /** How long one who enters now would wait, in seconds. */
   expectedWait(): number;
+  /** How often somebody is served while all are busy. */
+  secondsPerTurn(): number;
   /** How many wait or are being served. */
   length(): number;
   /** Refuses all who wait, and resolves when those being served are done. */
@@ -29,6 +31,8 @@ export type Line = {
 
 /** How much the newest measurement counts. */
 const WEIGHT = 0.1;
+/** What is foretold may use up no more of the bound than this: the machine may be slower by the time that it comes true. */
+const SURE = 0.85;
 
 /**
  * A waiting line in front of scarce work: first come, first served, and nobody enters who would wait too long. The wait is
@@ -42,8 +46,12 @@ export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineS
   let whenIdle = () => {};
   const waiting = new Set<(lost?: Lost) => void>();
 
+  function secondsPerTurn() {
+    return serviceSeconds / servers;
+  }
+
   function expectedWait() {
-    return (Math.max(0, length + 1 - servers) / servers) * serviceSeconds;
+    return Math.max(0, length + 1 - servers) * secondsPerTurn();
   }
 
   function callNext() {
@@ -84,9 +92,10 @@ export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineS
 
   return {
     expectedWait,
+    secondsPerTurn,
     length: () => length,
     enter(signal) {
-      if (closed || expectedWait() > maxWaitSeconds) return undefined;
+      if (closed || expectedWait() > SURE * maxWaitSeconds) return undefined;
       length += 1;
       let held = true;
       const leave = () => {

@@ -5,13 +5,16 @@ import createError from "http-errors";
 /** Bytes: sixteen times the largest registration. */
 export const BODY_LIMIT = 16 * 1024;
 
+/** Bytes of a form that are read all the same, so that a page can give back what was typed. */
+const FORM_READ_LIMIT = 128 * 1024;
+
 /** What cannot be decoded would be taken for other text, and an account be made that nobody asked for. */
-function refuseDamagedText(_req: unknown, _res: unknown, body: Buffer) {
+function refuseDamagedText(body: Buffer) {
   if (!isUtf8(body)) throw createError(400);
 }
 
-function refuseDamagedForm(_req: unknown, _res: unknown, body: Buffer) {
-  refuseDamagedText(_req, _res, body);
+function refuseDamagedForm(body: Buffer) {
+  refuseDamagedText(body);
   try {
     decodeURIComponent(body.toString());
   } catch {
@@ -24,8 +27,18 @@ function onlyFor(type: string, parse: RequestHandler): RequestHandler {
   return (req, res, next) => (req.is(type) ? parse(req, res, next) : next("route"));
 }
 
-export const jsonBody = onlyFor("json", json({ limit: BODY_LIMIT, strict: false, verify: refuseDamagedText }));
+export const jsonBody = onlyFor("json", json({ limit: BODY_LIMIT, strict: false, verify: (_req, _res, body) => refuseDamagedText(body) }));
+
+/** One over 16 KiB fails with 413 and, where it could still be read, its text as the error's `body`. */
 export const formBody = onlyFor(
   "urlencoded",
-  urlencoded({ limit: BODY_LIMIT, parameterLimit: BODY_LIMIT, extended: false, verify: refuseDamagedForm }),
+  urlencoded({
+    limit: FORM_READ_LIMIT,
+    parameterLimit: BODY_LIMIT,
+    extended: false,
+    verify: (_req, _res, body) => {
+      refuseDamagedForm(body);
+      if (body.length > BODY_LIMIT) throw createError(413);
+    },
+  }),
 );

@@ -3,6 +3,13 @@ import type { FieldError, ServiceError } from "../service/errors.ts";
 /** What a form shows for a refusal: its status, the fields at fault, or a sentence that concerns none of them. */
 export type Answer = { status: number; fields: FieldError[]; notice?: string };
 
+/** For a form that no registration fills: the service is not asked. */
+export const TOO_LARGE: Answer = {
+  status: 413,
+  fields: [],
+  notice: "That is more than 16 KiB. An email address has at most 254 characters, a password at most 256: shorten what you entered.",
+};
+
 type Answers = { [Code in ServiceError["code"]]: (error: Extract<ServiceError, { code: Code }>) => Answer };
 
 function inSeconds(count: number) {
@@ -23,7 +30,7 @@ const ANSWERS: Answers = {
   unavailable: ({ retryAfterSeconds }) => ({
     status: 503,
     fields: [],
-    notice: `Something is out of order just now. Please try again in ${inSeconds(retryAfterSeconds)}; if your address is then registered already, your account exists.`,
+    notice: `Something is out of order just now. Please try again in ${inSeconds(retryAfterSeconds)}; if your address is then registered already, this attempt may have done it.`,
   }),
 };
 

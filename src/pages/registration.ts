@@ -1,8 +1,9 @@
-import type { RequestHandler, Response } from "express";
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import { isHttpError } from "http-errors";
 import { callerOf } from "../http/caller.ts";
 import type { FieldError } from "../service/errors.ts";
 import type { Service } from "../service/service.ts";
-import { type Answer, answerTo } from "./answers.ts";
+import { type Answer, answerTo, TOO_LARGE } from "./answers.ts";
 
 type Form = { email: string; passwordMinLength: number; answer?: Answer };
 
@@ -34,6 +35,15 @@ export function register(service: Service, settings: { passwordMinLength: number
     const answer = answerTo(result.error);
     const email = typeof req.body.email === "string" ? req.body.email : "";
     render(res.status(answer.status), { email, ...settings, answer });
+  };
+}
+
+/** After POST /register with a form that was too large: the form again, not a page on which what was typed is lost. */
+export function formTooLarge(settings: { passwordMinLength: number }): ErrorRequestHandler {
+  return (error, _req, res, next) => {
+    if (!isHttpError(error) || error.status !== TOO_LARGE.status || !Buffer.isBuffer(error["body"])) return next(error);
+    const email = new URLSearchParams(error["body"].toString()).get("email") ?? "";
+    render(res.status(TOO_LARGE.status), { email, ...settings, answer: TOO_LARGE });
   };
 }
 

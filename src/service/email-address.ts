@@ -14,7 +14,7 @@ export type EmailAddress = {
 const LOCAL_PART_OCTETS = 64;
 const ADDRESS_OCTETS = 254;
 
-/** RFC 5322 section 3.2.3's atext, and beyond ASCII (RFC 6531 section 3.3) what prints and was not damaged on its way. */
+/** RFC 5322 section 3.2.3's atext, and beyond ASCII (RFC 6531 section 3.3) what prints, spaces apart, and was not damaged on its way. */
 const ATOM = /[\w!#$%&'*+\-/=?^`{|}~]|(?![\0-\x7f])(?!\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 const DOT_ATOM = new RegExp(`^(?!\\p{M})(?:${ATOM.source})+(?:\\.(?:${ATOM.source})+)*$`, "u");
 
@@ -39,6 +39,7 @@ function refuseLocalPart(localPart: string) {
   if (localPart.startsWith(".") || localPart.endsWith(".") || localPart.includes("..")) {
     return refuse("Check the dots: the part before the @ cannot begin or end with one, nor have two in a row.");
   }
+  if (localPart.includes("@")) return refuse("Write only one @, as in name@example.com.");
   return refuse("Check the part before the @: it has a space or another character that email addresses cannot have.");
 }
 

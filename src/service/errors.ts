@@ -19,6 +19,6 @@ export function describe(error: ServiceError): string {
     case "busy":
       return `Too many people are signing up at this moment. Nothing was stored; try again in ${error.retryAfterSeconds} s.`;
     case "unavailable":
-      return "Accounts cannot be created just now. Try again in a moment; if the address is then registered already, this request did it.";
+      return "Accounts cannot be created just now. Try again in a moment; if the address is then registered already, this attempt may have done it.";
   }
 }

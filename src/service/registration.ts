@@ -24,7 +24,7 @@ const RETRY_AFTER_SECONDS = 5;
  * While there is no room for another hash, no more than this many a second are looked up and answered. That is little work
  * each, but clients that come back at once can make it often enough to take the processor from those who were let in.
  */
-const SHED_A_SECOND = 200;
+const SHED_A_SECOND = 300;
 
 function refuse(error: ServiceError): { ok: false; error: ServiceError } {
   return { ok: false, error };

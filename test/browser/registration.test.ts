@@ -139,13 +139,26 @@ describe("in a browser", function () {
     await page.goto(`${foyer.url}/register`);
     const password = page.getByLabel("Password", { exact: true });
     await password.fill("secret123");
-    const button = page.getByRole("button", { name: "Show password" });
-    await button.click();
-    expect([await password.getAttribute("type"), await button.getAttribute("aria-pressed")]).to.deep.equal(["text", "true"]);
+    await page.getByRole("button", { name: "Show password" }).click();
+    expect(await password.getAttribute("type")).to.equal("text");
+    await page.getByRole("button", { name: "Hide password" }).click();
+    expect(await password.getAttribute("type")).to.equal("password");
+    await page.getByRole("button", { name: "Show password" }).click();
     await page.getByLabel("Email address").fill("alice");
     await page.evaluate("document.forms[0].addEventListener('submit', (event) => event.preventDefault())");
     await page.getByRole("button", { name: "Create account" }).click();
     expect(await password.getAttribute("type")).to.equal("password");
+  });
+
+  it("the meter does not praise what is too short to be taken", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${foyer.url}/register`);
+    const password = page.getByLabel("Password", { exact: true });
+    await password.pressSequentially("xQ7#v&2");
+    await page.getByRole("status").getByText("Too short").waitFor();
+    expect(await page.locator("meter").evaluate("(meter) => meter.value")).to.equal(0);
+    await password.pressSequentially("kP!");
+    await page.getByRole("status").getByText("strong").waitFor();
   });
 
   it("two clicks send one form", async () => {
@@ -168,7 +181,7 @@ describe("in a browser", function () {
     const { page } = await openPage(browser);
     await page.goto(`http://localhost:${(other.address() as { port: number }).port}`);
     await page.getByRole("button").click();
-    await page.getByText("This came from another site").waitFor();
+    await page.getByText("This came from a page of another site").waitFor();
     expect(await foyer.users()).to.have.length(before.length);
     other.close();
   });

@@ -1,38 +1,7 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { expect } from "chai";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-
-/** Stands between Foyer and its database, and can be cut or fall silent. */
-class Wire {
-  #server: Server | undefined;
-  #sockets = new Set<Socket>();
-  port = 0;
-
-  async open(target: URL) {
-    this.#server = createServer((inward) => {
-      const outward = connect(Number(target.port || 5432), target.hostname);
-      for (const socket of [inward, outward]) {
-        this.#sockets.add(socket);
-        socket.on("error", () => socket.destroy()).on("close", () => this.#sockets.delete(socket));
-      }
-      inward.pipe(outward).pipe(inward);
-    }).listen(this.port, "127.0.0.1");
-    await once(this.#server, "listening");
-    this.port = (this.#server.address() as { port: number }).port;
-  }
-
-  cut() {
-    this.#server?.close();
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  silence() {
-    for (const socket of this.#sockets) socket.unpipe().pause();
-    this.#server?.removeAllListeners("connection").on("connection", (socket) => this.#sockets.add(socket));
-  }
-}
+import { Wire } from "../support/wire.ts";
 
 describe("while the database is away", () => {
   let database: TestDatabase;

@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -43,6 +44,20 @@ describe("the end of a process", () => {
     expect(performance.now() - started).to.be.below(5000);
     expect(statuses.toSorted()).to.deep.equal([201, ...Array(7).fill(503)]);
     expect(await foyer.ended).to.equal(0);
+  });
+
+  it("comes on SIGINT too, and does not wait for ever for a client that never ends its request", async () => {
+    const foyer = spawnFoyer(database.env);
+    const stuck = createConnection(Number(new URL(await foyer.ready).port), "127.0.0.1");
+    stuck.write("POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    stuck.on("error", () => {});
+    await setTimeout(200);
+    const started = performance.now();
+    foyer.child.kill("SIGINT");
+    expect(await foyer.ended).to.equal(0);
+    // Docker kills after ten.
+    expect(performance.now() - started).to.be.within(4000, 10_000);
+    stuck.destroy();
   });
 
   it("by kill -9 loses no account that was answered with 201", async () => {

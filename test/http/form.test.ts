@@ -54,6 +54,13 @@ describe("the form", () => {
     expect(answer.text).to.include('value="ALICE@example.com"');
   });
 
+  it("keeps the address beside a password that is too long to be sent", async () => {
+    const answer = await post({ email: "new@example.com", password: "canary".repeat(10_000) });
+    expect(answer.status).to.equal(413);
+    expect(answer.text).to.include('value="new@example.com"').and.include("shorten what you entered").and.not.include("canary");
+    expect(await foyer.users()).to.have.length(1);
+  });
+
   for (const body of [
     "",
     "email=a@example.com&email=b@example.com&password=secret12345",

@@ -41,7 +41,7 @@ describe("the line", () => {
   });
 
   it("lets in as many as it can serve in time, counting those who have not begun to wait", () => {
-    const line = createLine({ servers: 2, maxWaitSeconds: 1, firstGuessSeconds: 0.5 });
+    const line = createLine({ servers: 2, maxWaitSeconds: 1.2, firstGuessSeconds: 0.5 });
     const places = Array.from({ length: 10 }, () => line.enter(staying()));
     expect(places.filter(Boolean)).to.have.length(6);
     expect(line.expectedWait()).to.equal(1.25);

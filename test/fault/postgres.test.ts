@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { pino } from "pino";
+import { generate } from "selfsigned";
+import { connect } from "../../src/db/connect.ts";
+import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
+import { startFoyer } from "../support/foyer.ts";
+import { spawnFoyer } from "../support/process.ts";
+import { Wire, type WireSettings } from "../support/wire.ts";
+
+const target = new URL(postgresUrl ?? "postgres://127.0.0.1");
+
+describe("a PostgreSQL of one's own", () => {
+  let database: TestDatabase;
+  let folder: string;
+  let certificate: { key: string; cert: string };
+  let wire: Wire;
+
+  before(async function () {
+    if (!postgresUrl) return this.skip();
+    database = await createDatabase();
+    folder = await mkdtemp(join(tmpdir(), "foyer-tls-"));
+    const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
+    });
+    certificate = { key, cert };
+    await writeFile(join(folder, "ca.pem"), cert);
+  });
+  afterEach(() => wire?.cut());
+  after(async () => {
+    await database?.drop();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  async function through(settings: WireSettings, host: string, query = "") {
+    wire = new Wire(settings);
+    await wire.open(target);
+    const url = new URL(database.env["DATABASE_URL"] ?? "");
+    url.hostname = host;
+    url.port = String(wire.port);
+    return `${url.href}${query}`.replace("FOLDER", folder);
+  }
+
+  /** Connects by way of a server that offers TLS, or none, and tells how each connection was made, or why none was. */
+  async function connected(hasTls: boolean, host: string, query: string) {
+    const url = await through(hasTls ? { tls: certificate } : {}, host, query);
+    const database = await connect({ url, poolMax: 2 }, pino({ level: "silent" })).catch((error: Error) => error);
+    if (database instanceof Error) return database.message;
+    expect(await database.isReady()).to.equal(true);
+    await database.close();
+    return [...new Set(wire.secured)];
+  }
+
+  const trusted = "&sslrootcert=FOLDER/ca.pem";
+  const cases: [query: string, host: string, hasTls: boolean, outcome: boolean[] | RegExp][] = [
+    ["", "localhost", true, [false]],
+    ["?sslmode=disable", "localhost", true, [false]],
+    ["?sslmode=require", "localhost", true, [true]],
+    ["?sslmode=require", "localhost", false, /^DATABASE_URL: .*does not support SSL/],
+    [`?sslmode=require${trusted}`, "localhost", true, [true]],
+    [`?sslmode=verify-ca${trusted}`, "127.0.0.1", true, [true]],
+    [`?sslmode=verify-full${trusted}`, "localhost", true, [true]],
+    [`?sslmode=verify-full${trusted}`, "127.0.0.1", true, /^DATABASE_URL: .*does not match certificate/],
+    ["?sslmode=verify-full", "localhost", true, /^DATABASE_URL: .*self-signed certificate/],
+    ["?sslmode=verify-ca", "localhost", true, /^DATABASE_URL: .*sslrootcert/],
+    ["?sslmode=verify-full&sslrootcert=FOLDER/none.pem", "localhost", true, /^DATABASE_URL: .*none\.pem/],
+  ];
+  for (const [query, host, hasTls, outcome] of cases) {
+    const what = outcome instanceof RegExp ? "is refused" : outcome[0] ? "is reached under TLS" : "is reached without TLS";
+    it(`at ${host}${query} ${what}${hasTls ? "" : " where the server has no TLS"}`, async () => {
+      const seen = await connected(hasTls, host, query);
+      if (outcome instanceof RegExp) expect(seen).to.match(outcome).and.not.include("\n");
+      else expect(seen).to.deep.equal(outcome);
+    });
+  }
+
+  it("must be 14 or newer", async () => {
+    const client = await connect({ url: await through({}, "127.0.0.1"), poolMax: 1 }, pino({ level: "silent" }));
+    const { rows } = await client.db.raw("show server_version_num");
+    await client.close();
+    wire.cut();
+    const foyer = spawnFoyer({ DATABASE_URL: await through({ replace: [rows[0].server_version_num, "130099"] }, "127.0.0.1") });
+    expect(await foyer.ended).to.equal(1);
+    expect(foyer.output().stderr).to.equal("foyer: DATABASE_URL: expected PostgreSQL 14 or newer\n");
+  });
+
+  it("sees no more connections than are set, and none when Foyer has closed", async () => {
+    const foyer = await startFoyer({ database: { url: database.env["DATABASE_URL"] ?? "", poolMax: 3 } });
+    const observer = await connect({ url: database.env["DATABASE_URL"] ?? "", poolMax: 1 }, pino({ level: "silent" }));
+    const count = async () => {
+      const { rows } = await observer.db.raw(
+        "select count(*)::int from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+      );
+      return rows[0].count;
+    };
+    const account = (n: number) => ({ email: `pool${n}@example.com`, password: "secret123" });
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, async (_, n) => (await foyer.http.post("/register").send(account(n))).status),
+    );
+    expect(statuses).to.deep.equal(Array(30).fill(201));
+    expect(await count()).to.equal(3);
+    await foyer.stop();
+    expect(await count()).to.equal(0);
+    await observer.close();
+  });
+});
