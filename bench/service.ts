@@ -15,7 +15,7 @@ async function metric(url: string, name: string): Promise<number> {
 export async function startService(env: Record<string, string>) {
   const child = spawn("npm", ["start", "--ignore-scripts"], {
     cwd: ROOT,
-    env: { ...process.env, ...env, HOST: "127.0.0.1", PORT: "0", PUBLIC_URL: "" },
+    env: { ...process.env, ...env, HOST: "127.0.0.1", PORT: "0", PUBLIC_URL: "", RATE_LIMITS: "off" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const { url, pid } = await new Promise<{ url: string; pid: number }>((resolve, reject) => {

@@ -2,7 +2,9 @@ import express, { type Express } from "express";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { connect, type Database } from "./db/connect.ts";
+import { sharedSecret } from "./db/secret.ts";
 import { createHasher } from "./hashing/hasher.ts";
+import { createLimiter } from "./limits/limiter.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { server } from "./server.ts";
 import { registration } from "./service/registration.ts";
@@ -46,10 +48,14 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     },
   });
   metrics.watchLine(hasher.length);
-  const register = registration({ db: database.db, hasher, passwordMinLength: config.passwordMinLength, log });
+  const { db } = database;
+  const settings = { passwordMinLength: config.passwordMinLength, policy: config.policy };
+  const limiter = config.rateLimits && createLimiter(db, config.rateLimits);
+  const register = registration({ db, hasher, limiter, settings, log });
   const service: Service = { register: counted(register, metrics) };
+  const formKey = await sharedSecret(db, "form");
   return {
-    app: server({ config, service, log, metrics, isReady: database.isReady }),
+    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady }),
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,

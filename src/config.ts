@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { toASCII } from "tr46";
 import { z } from "zod";
 import { availableCores } from "./cores.ts";
 import { StartError } from "./start-error.ts";
@@ -20,6 +21,12 @@ export type Config = Readonly<{
   /** Where /metrics is served alone; undefined where it is one of the public paths. */
   metricsPort: number | undefined;
   passwordMinLength: number;
+  policy: { open: boolean; domains: readonly string[]; refuseDisposable: boolean };
+  /** Undefined where attempts are not limited. */
+  rateLimits: Record<"perAddress" | "perEmail" | "total", { count: number; seconds: number }> | undefined;
+  robotTrap: { honeypot: boolean; minFillMs: number };
+  /** Other origins whose pages may use the doors for programs. */
+  corsOrigins: readonly string[];
   trustProxy: boolean | number | string;
   logLevel: (typeof LOG_LEVELS)[number];
 }>;
@@ -72,6 +79,51 @@ const trustProxy = z
   )
   .default(false);
 
+const SECONDS = new Map([
+  ["s", 1],
+  ["m", 60],
+  ["h", 3600],
+  ["d", 86_400],
+]);
+const RATE = /^([1-9]\d{0,6})\/([1-9]\d{0,3})([smhd])$/;
+
+/** So many in a time, as in `100/10m`. */
+function rate(byDefault: string) {
+  return z
+    .string()
+    .regex(RATE, "expected a number of attempts and a time, such as 100/10m (s, m, h or d)")
+    .default(byDefault)
+    .transform((text) => {
+      const [, count, time, unit = ""] = RATE.exec(text) ?? [];
+      return { count: Number(count), seconds: Number(time) * (SECONDS.get(unit) ?? 1) };
+    });
+}
+
+const onOff = z.enum(["on", "off"], "expected on or off");
+
+/** A list with commas between. */
+function listOf<T>(entry: z.ZodType<T, string>) {
+  return z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(entry));
+}
+
+/** A domain in A-label form; one that begins with a dot stands for its sub-domains too. */
+const allowedDomain = z.string().transform((text, context) => {
+  const [, dot = "", name = ""] = /^(\.?)(.+)$/.exec(text) ?? [];
+  const ascii = toASCII(name, { useSTD3ASCIIRules: true, verifyDNSLength: true });
+  if (ascii?.includes(".")) return dot + ascii;
+  context.addIssue("expected domains such as example.com or, with its sub-domains, .example.com, with commas between");
+  return z.NEVER;
+});
+
 const environment = z.object({
   HOST: z.string().default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535, 3000),
@@ -85,6 +137,16 @@ const environment = z.object({
   HASH_MAX_WAIT_SECONDS: wholeNumber(1, 60, 5),
   METRICS_PORT: numberFrom(0, 65_535).optional(),
   PASSWORD_MIN_LENGTH: wholeNumber(8, 64, 8),
+  REGISTRATION: z.enum(["open", "closed"], "expected open or closed").default("open"),
+  REGISTRATION_DOMAINS: listOf(allowedDomain),
+  REGISTRATION_DISPOSABLE: z.enum(["allowed", "refused"], "expected allowed or refused").default("allowed"),
+  RATE_LIMITS: onOff.default("on"),
+  RATE_LIMIT_PER_ADDRESS: rate("100/10m"),
+  RATE_LIMIT_PER_EMAIL: rate("10/10m"),
+  RATE_LIMIT_TOTAL: rate("600/1m"),
+  FORM_HONEYPOT: onOff.default("on"),
+  FORM_MIN_FILL_MS: wholeNumber(0, 10_000, 150),
+  CORS_ORIGINS: listOf(httpOrigin.transform((url) => url.origin)),
   TRUST_PROXY: trustProxy,
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
@@ -97,7 +159,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
-    throw new StartError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("\n"));
+    const reasons = new Map(parsed.error.issues.map(({ path: [name], message }) => [String(name), message]));
+    throw new StartError([...reasons].map(([name, message]) => `${name}: ${message}`).join("\n"));
   }
   const settings = parsed.data;
   return Object.freeze({
@@ -112,6 +175,17 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     hashMaxWaitSeconds: settings.HASH_MAX_WAIT_SECONDS,
     metricsPort: settings.METRICS_PORT,
     passwordMinLength: settings.PASSWORD_MIN_LENGTH,
+    policy: {
+      open: settings.REGISTRATION === "open",
+      domains: settings.REGISTRATION_DOMAINS,
+      refuseDisposable: settings.REGISTRATION_DISPOSABLE === "refused",
+    },
+    rateLimits:
+      settings.RATE_LIMITS === "on"
+        ? { perAddress: settings.RATE_LIMIT_PER_ADDRESS, perEmail: settings.RATE_LIMIT_PER_EMAIL, total: settings.RATE_LIMIT_TOTAL }
+        : undefined,
+    robotTrap: { honeypot: settings.FORM_HONEYPOT === "on", minFillMs: settings.FORM_MIN_FILL_MS },
+    corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
     logLevel: settings.LOG_LEVEL,
   });

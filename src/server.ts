@@ -2,7 +2,9 @@ import express, { type ErrorRequestHandler, type Express, type Request } from "e
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
+import { crossOrigin } from "./http/cross-origin.ts";
 import { faultOf } from "./http/fault.ts";
+import { noticeForwarded } from "./http/forwarded.ts";
 import { onlyMethods } from "./http/methods.ts";
 import { requestLog } from "./http/request-log.ts";
 import { sameOrigin } from "./http/same-origin.ts";
@@ -12,9 +14,11 @@ import { type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { assets } from "./pages/assets.ts";
 import { showFault } from "./pages/fault.ts";
 import { pages } from "./pages/index.ts";
+import { createRobotTrap } from "./pages/robot-trap.ts";
 import { useViews } from "./pages/views.ts";
 import { rest } from "./rest/index.ts";
 import { sendFault } from "./rest/problem.ts";
+import type { RegistrationSettings } from "./service/input.ts";
 import type { Service } from "./service/service.ts";
 import { trpc } from "./trpc/index.ts";
 
@@ -32,10 +36,19 @@ const lastResort: ErrorRequestHandler = (error, req, res, next) => {
   return wantsPage(req) ? showFault(res, fault) : sendFault(res, fault);
 };
 
-export type ServerParts = { config: Config; service: Service; log: Logger; metrics: Metrics; isReady: () => Promise<boolean> };
+export type ServerParts = {
+  config: Config;
+  service: Service;
+  settings: RegistrationSettings;
+  /** Signs what a form carries. */
+  formKey: Buffer;
+  log: Logger;
+  metrics: Metrics;
+  isReady: () => Promise<boolean>;
+};
 
 /** Assembles the Express application: what every request passes, the doors, and what answers where none does. */
-export function server({ config, service, log, metrics, isReady }: ServerParts): Express {
+export function server({ config, service, settings, formKey, log, metrics, isReady }: ServerParts): Express {
   const app = express();
   // Express's own last resort, should even our error page fail, then answers without a stack.
   app.set("env", "production");
@@ -48,18 +61,21 @@ export function server({ config, service, log, metrics, isReady }: ServerParts):
       metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
     ),
   );
+  const forwarded = noticeForwarded(log);
+  if (config.trustProxy === false) app.use(forwarded.middleware);
   app.use(securityHeaders(config.publicUrl.protocol === "https:"));
   app.use("/assets", assets(new URL("public/", ROOT)));
   app.use((_req, res, next) => {
     res.set("Cache-Control", "no-store");
     next();
   });
-  app.use(health(isReady));
+  app.use(health(isReady, forwarded.remarks));
   if (config.metricsPort === undefined) app.use(metricsRoute(metrics)).all("/metrics", onlyMethods("GET", "HEAD"));
-  app.use(sameOrigin(config.publicUrl.origin));
+  app.use(["/register", "/trpc"], crossOrigin(config.corsOrigins));
+  app.use(sameOrigin(config.publicUrl.origin, config.corsOrigins));
 
-  app.use(pages(service, config));
-  app.use(rest(service, config));
+  app.use(pages({ service, settings, trap: createRobotTrap({ ...config.robotTrap, key: formKey }) }));
+  app.use(rest(service, settings));
   app.use("/trpc", trpc(service));
 
   app.post("/register", (_req, _res, next) => next(createError(415)));

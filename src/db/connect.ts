@@ -3,6 +3,7 @@ import knex, { type Knex } from "knex";
 import type { Logger } from "pino";
 import type { DatabaseSettings } from "../config.ts";
 import { StartError } from "../start-error.ts";
+import { hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource, type Source } from "./source.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -70,6 +71,7 @@ export async function connect(settings: DatabaseSettings, log: Logger): Promise<
     throw error;
   }
   const db = knex(source.options);
+  db.on("query-error", hideValues);
   const stopUpkeep = source.setting === "DATA_DIR" ? startUpkeep(db, log) : () => {};
   return {
     db,

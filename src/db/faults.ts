@@ -17,3 +17,9 @@ export function isUnavailable(error: unknown): boolean {
   // node-postgres gives these no code.
   return /^(.* - )?(Connection terminated|timeout expired|Client has encountered a connection error)/.test(error.message);
 }
+
+/** PostgreSQL quotes in an error's detail the row that it refuses, a hash among it: whoever shows the error would show that. */
+export function hideValues(error: unknown): void {
+  if (!(error instanceof Error && "detail" in error && typeof error.detail === "string")) return;
+  error.detail = error.detail.replace(/(?<==|contains )\(.*\)/s, "(…)");
+}

@@ -11,7 +11,7 @@ export type EndedRequest = { method: string; route: string; status: number; mill
 
 /**
  * Gives each request an id, which its answer carries as `X-Request-Id`, and logs one line when it ends: method, route,
- * status and milliseconds, and nothing that the client sent. A fault is left in `res.locals.fault`.
+ * status and milliseconds, and nothing that the client sent. A fault is left in `res.locals.fault`, a remark in `res.locals.note`.
  * @param observe hears of each request that ended.
  */
 export function requestLog(log: Logger, observe: (request: EndedRequest) => void): RequestHandler {
@@ -24,7 +24,8 @@ export function requestLog(log: Logger, observe: (request: EndedRequest) => void
       // 499 is nginx's word for a client that did not wait.
       const status = res.writableFinished ? res.statusCode : 499;
       const [method, route, milliseconds] = [req.method, routeOf(req), Math.round(performance.now() - started)];
-      const line = { requestId, method, route, status, milliseconds, err: res.locals["fault"] };
+      const { fault: err, note } = res.locals;
+      const line = { requestId, method, route, status, milliseconds, err, note };
       observe({ method, route, status, milliseconds });
       log[line.err ? "error" : "info"](line, `${method} ${route} ${status} ${milliseconds} ms`);
     });

@@ -1,12 +1,19 @@
 import type { RequestHandler } from "express";
 import helmet from "helmet";
 
+/** What browsers offer to pages and ours never use; helmet has no default for it. */
+const UNUSED = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics"];
+
 /**
  * The headers that keep a page to itself. Whatever forces https follows the public address: on plain-http localhost it
  * would break the form.
  */
-export function securityHeaders(isHttps: boolean): RequestHandler {
-  return helmet({
+export function securityHeaders(isHttps: boolean): RequestHandler[] {
+  const permissions: RequestHandler = (_req, res, next) => {
+    res.set("Permissions-Policy", UNUSED.map((feature) => `${feature}=()`).join(", "));
+    next();
+  };
+  const others = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -27,4 +34,5 @@ export function securityHeaders(isHttps: boolean): RequestHandler {
     strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 60 * 60 },
     xFrameOptions: { action: "deny" },
   });
+  return [others, permissions];
 }

@@ -12,8 +12,10 @@ export const TOO_LARGE: Answer = {
 
 type Answers = { [Code in ServiceError["code"]]: (error: Extract<ServiceError, { code: Code }>) => Answer };
 
+/** A time to wait, as people say it. */
 function inSeconds(count: number) {
-  return count === 1 ? "a second" : `${count} seconds`;
+  if (count === 1) return "a second";
+  return count <= 90 ? `${count} seconds` : `${Math.ceil(count / 60)} minutes`;
 }
 
 const ANSWERS: Answers = {
@@ -21,6 +23,12 @@ const ANSWERS: Answers = {
   email_taken: () => ({
     status: 400,
     fields: [{ field: "email", message: "Email already registered. If it is yours, you have an account; if not, check the spelling." }],
+  }),
+  registration_closed: () => ({ status: 403, fields: [], notice: "Registration is closed at the moment: no accounts are created." }),
+  rate_limited: ({ retryAfterSeconds }) => ({
+    status: 429,
+    fields: [],
+    notice: `There were too many attempts, so your account was not created yet. Please try again in ${inSeconds(retryAfterSeconds)}.`,
   }),
   busy: ({ retryAfterSeconds }) => ({
     status: 503,

@@ -1,49 +1,56 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import { isHttpError } from "http-errors";
 import { callerOf } from "../http/caller.ts";
+import { refusalHeaders } from "../http/refusal-headers.ts";
 import type { FieldError } from "../service/errors.ts";
+import type { RegistrationSettings } from "../service/input.ts";
 import type { Service } from "../service/service.ts";
 import { type Answer, answerTo, TOO_LARGE } from "./answers.ts";
+import type { RobotTrap } from "./robot-trap.ts";
 
-type Form = { email: string; passwordMinLength: number; answer?: Answer };
+export type RegistrationPage = { service: Service; settings: RegistrationSettings; trap: RobotTrap };
+
+type Shown = { email: string; answer?: Answer };
 
 function errorOf(field: FieldError["field"], answer: Answer | undefined) {
   return answer?.fields.find((error) => error.field === field)?.message;
 }
 
-function render(res: Response, { email, passwordMinLength, answer }: Form) {
+function render(res: Response, { settings, trap }: RegistrationPage, { email, answer }: Shown) {
+  if (!settings.policy.open) return res.render("pages/registration-closed", { title: "Registration is closed" });
   res.render("pages/registration", {
     title: answer ? "Error: create your account" : "Create your account",
     script: "registration.js",
     email: { value: email, error: errorOf("email", answer) },
-    password: { minLength: passwordMinLength, error: errorOf("password", answer) },
+    password: { minLength: settings.passwordMinLength, error: errorOf("password", answer) },
+    trap: trap.fields(),
     answer,
   });
 }
 
 /** GET /register: the empty form. */
-export function registrationForm(settings: { passwordMinLength: number }): RequestHandler {
-  return (_req, res) => render(res, { email: "", ...settings });
+export function registrationForm(page: RegistrationPage): RequestHandler {
+  return (_req, res) => render(res, page, { email: "" });
 }
 
 /** POST /register from the form: on to the next page, or the form again with what to do, and all but the password kept. */
-export function register(service: Service, settings: { passwordMinLength: number }): RequestHandler {
+export function register(page: RegistrationPage): RequestHandler {
   return async (req, res) => {
-    const result = await service.register(req.body, callerOf(req, res));
+    if (page.trap.catches(req.body, res)) return res.redirect(303, "/welcome");
+    const result = await page.service.register(req.body, callerOf(req, res));
     if (result.ok) return res.redirect(303, "/welcome");
-    if ("retryAfterSeconds" in result.error) res.set("Retry-After", String(result.error.retryAfterSeconds));
     const answer = answerTo(result.error);
     const email = typeof req.body.email === "string" ? req.body.email : "";
-    render(res.status(answer.status), { email, ...settings, answer });
+    render(res.status(answer.status).set(refusalHeaders(result.error)), page, { email, answer });
   };
 }
 
 /** After POST /register with a form that was too large: the form again, not a page on which what was typed is lost. */
-export function formTooLarge(settings: { passwordMinLength: number }): ErrorRequestHandler {
+export function formTooLarge(page: RegistrationPage): ErrorRequestHandler {
   return (error, _req, res, next) => {
     if (!isHttpError(error) || error.status !== TOO_LARGE.status || !Buffer.isBuffer(error["body"])) return next(error);
     const email = new URLSearchParams(error["body"].toString()).get("email") ?? "";
-    render(res.status(TOO_LARGE.status), { email, ...settings, answer: TOO_LARGE });
+    render(res.status(TOO_LARGE.status), page, { email, answer: TOO_LARGE });
   };
 }
 

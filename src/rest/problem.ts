@@ -1,6 +1,7 @@
 import type { Response } from "express";
 import { z } from "zod";
 import type { Fault } from "../http/fault.ts";
+import { refusalHeaders } from "../http/refusal-headers.ts";
 import { describe, type ServiceError } from "../service/errors.ts";
 
 /** RFC 9457 problem details, as every JSON error has them. */
@@ -9,7 +10,9 @@ export const problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().meta({ description: "A sentence that says what to do." }),
-  code: z.string().meta({ description: "For programs: invalid_input, email_taken, busy, unavailable, or the status in words." }),
+  code: z.string().meta({
+    description: "For programs: invalid_input, email_taken, registration_closed, rate_limited, busy, unavailable, or the status in words.",
+  }),
   errors: z
     .array(z.object({ field: z.enum(["email", "password"]), message: z.string() }))
     .optional()
@@ -21,6 +24,8 @@ export type Problem = z.infer<typeof problem>;
 const ANSWERS = {
   invalid_input: { status: 400, title: "Invalid input" },
   email_taken: { status: 400, title: "Email already registered" },
+  registration_closed: { status: 403, title: "Registration is closed" },
+  rate_limited: { status: 429, title: "Too many attempts" },
   busy: { status: 503, title: "Too busy" },
   unavailable: { status: 503, title: "Service unavailable" },
 } satisfies Record<ServiceError["code"], { status: number; title: string }>;
@@ -31,7 +36,7 @@ function send(res: Response, body: Problem) {
 
 /** Answers a refusal of the service. */
 export function sendProblem(res: Response, error: ServiceError): void {
-  if ("retryAfterSeconds" in error) res.set("Retry-After", String(error.retryAfterSeconds));
+  res.set(refusalHeaders(error));
   const errors = error.code === "invalid_input" ? { errors: error.fields } : {};
   send(res, { type: `urn:foyer:problem:${error.code}`, ...ANSWERS[error.code], detail: describe(error), code: error.code, ...errors });
 }

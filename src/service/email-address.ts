@@ -7,6 +7,8 @@ export type EmailAddress = {
   /** The same for all spellings of one mailbox: what makes an account unique. */
   key: string;
   localPart: string;
+  /** In its wire form. */
+  domain: string;
   /** The address with its domain in letters, as a person may have typed it. */
   readable: string;
 };
@@ -63,5 +65,5 @@ export function parseEmailAddress(typed: string): Parsed<EmailAddress> {
   if (Math.max(octets(email), octets(readable)) > ADDRESS_OCTETS) {
     return refuse("Enter a shorter email address: mail allows 254 characters.");
   }
-  return { ok: true, value: { email, key: `${foldCase(localPart)}@${domain.ascii}`, localPart, readable } };
+  return { ok: true, value: { email, key: `${foldCase(localPart)}@${domain.ascii}`, localPart, domain: domain.ascii, readable } };
 }

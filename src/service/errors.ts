@@ -1,9 +1,13 @@
+import type { Exceeded } from "../limits/limiter.ts";
+
 export type FieldError = { field: "email" | "password"; message: string };
 
 /** Every reason for which the service refuses. Each door maps each code, and does not compile until it does. */
 export type ServiceError =
   | { code: "invalid_input"; fields: FieldError[] }
   | { code: "email_taken" }
+  | { code: "registration_closed" }
+  | ({ code: "rate_limited" } & Exceeded)
   | { code: "busy"; retryAfterSeconds: number }
   | { code: "unavailable"; retryAfterSeconds: number };
 
@@ -16,6 +20,10 @@ export function describe(error: ServiceError): string {
       return error.fields.map(({ message }) => message).join(" ");
     case "email_taken":
       return "Email already registered";
+    case "registration_closed":
+      return "Registration is closed.";
+    case "rate_limited":
+      return `Too many attempts. Nothing was stored; try again in ${error.retryAfterSeconds} s.`;
     case "busy":
       return `Too many people are signing up at this moment. Nothing was stored; try again in ${error.retryAfterSeconds} s.`;
     case "unavailable":

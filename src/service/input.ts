@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { parseEmailAddress } from "./email-address.ts";
+import { type EmailAddress, parseEmailAddress } from "./email-address.ts";
 import type { FieldError } from "./errors.ts";
 import type { Parsed } from "./parsed.ts";
 import { isEmailAddress, PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
+import { type Policy, refusalOf } from "./policy.ts";
 
 /** Zod's face of a parser of ours. */
 function parsedBy<T>(parse: (typed: string) => Parsed<T>) {
@@ -14,6 +15,15 @@ function parsedBy<T>(parse: (typed: string) => Parsed<T>) {
   };
 }
 
+/** What the operator decides about registrations. */
+export type RegistrationSettings = { passwordMinLength: number; policy: Policy };
+
+function parseWelcomeAddress(typed: string, policy: Policy): Parsed<EmailAddress> {
+  const parsed = parseEmailAddress(typed);
+  const message = parsed.ok ? refusalOf(parsed.value.domain, policy) : undefined;
+  return message ? { ok: false, message } : parsed;
+}
+
 function text(noun: string) {
   return z.string({ error: ({ input }) => (input === undefined ? `Enter ${noun}.` : `Send ${noun} as one piece of text.`) });
 }
@@ -22,10 +32,12 @@ function text(noun: string) {
  * What a registration takes. The one schema: the service parses with it, tRPC takes its types from it, and the OpenAPI
  * document is made from it.
  */
-export function registrationInput({ passwordMinLength }: { passwordMinLength: number }) {
+export function registrationInput({ passwordMinLength, policy }: RegistrationSettings) {
   return z
     .object({
-      email: text("your email address").transform(parsedBy(parseEmailAddress)).meta({ example: "alice@example.com", maxLength: 254 }),
+      email: text("your email address")
+        .transform(parsedBy((typed) => parseWelcomeAddress(typed, policy)))
+        .meta({ example: "alice@example.com", maxLength: 254 }),
       password: text("a password")
         .transform(parsedBy((typed) => parsePassword(typed, passwordMinLength)))
         .meta({

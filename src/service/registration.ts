@@ -3,18 +3,21 @@ import { UniqueViolationError } from "objection";
 import type { Logger } from "pino";
 import { isUnavailable } from "../db/faults.ts";
 import type { Hasher } from "../hashing/hasher.ts";
+import type { Limiter } from "../limits/limiter.ts";
 import { User } from "../models/user.ts";
 import type { Caller } from "./caller.ts";
 import type { EmailAddress } from "./email-address.ts";
 import type { Result, ServiceError } from "./errors.ts";
-import { fieldErrors, type Registered, registrationInput } from "./input.ts";
+import { fieldErrors, type Registered, type RegistrationSettings, registrationInput } from "./input.ts";
 import { createPace } from "./pace.ts";
 import { createGatheredIsTaken, isTaken } from "./taken.ts";
 
 export type RegistrationParts = {
   db: Knex;
   hasher: Hasher;
-  passwordMinLength: number;
+  /** Undefined where attempts are not limited. */
+  limiter: Limiter | undefined;
+  settings: RegistrationSettings;
   log: Logger;
 };
 
@@ -47,24 +50,33 @@ async function store(db: Knex, { email, key }: EmailAddress, hashedPassword: str
 /**
  * Registers an account: exactly one for an address, however many ask at once.
  * @returns a function that takes what a client sent, as it came, and gives the account's id and address, or refuses with
- * `invalid_input` (each field's reason), `email_taken`, `busy` while more ask than can be hashed in time, or `unavailable`
- * while the database cannot be used.
+ * `registration_closed`, `invalid_input` (each field's reason), `rate_limited`, `email_taken`, `busy` while more ask than
+ * can be hashed in time, or `unavailable` while the database cannot be used.
  */
-export function registration({ db, hasher, passwordMinLength, log }: RegistrationParts) {
-  const schema = registrationInput({ passwordMinLength });
+export function registration({ db, hasher, limiter, settings, log }: RegistrationParts) {
+  const schema = registrationInput(settings);
   const shedding = createPace(SHED_A_SECOND);
   const isTakenGathered = createGatheredIsTaken(db);
 
-  /** Who has an account already is told so even when there is no room: it takes no hash. */
-  async function shed(email: EmailAddress, retryAfterSeconds: number) {
-    const taken = (await shedding()) && (await isTakenGathered(email.key));
-    return refuse(taken ? { code: "email_taken" } : { code: "busy", retryAfterSeconds });
+  /** Counts an attempt against its limits, known addresses too: whoever asks for many learns which exist. */
+  async function limited(email: EmailAddress, { ip }: Caller) {
+    const exceeded = await limiter?.spend({ ip, emailKey: email.key });
+    return exceeded && refuse({ code: "rate_limited", ...exceeded });
   }
 
-  async function create(email: EmailAddress, password: string, gone: AbortSignal) {
-    const place = hasher.enter(gone);
-    if (!place.ok) return shed(email, place.retryAfterSeconds);
+  /** Who has an account already is told so even when there is no room: it takes no hash. */
+  async function shed(email: EmailAddress, caller: Caller, retryAfterSeconds: number) {
+    const busy = refuse({ code: "busy", retryAfterSeconds });
+    if (!(await shedding())) return busy;
+    return (await limited(email, caller)) ?? ((await isTakenGathered(email.key)) ? refuse({ code: "email_taken" }) : busy);
+  }
+
+  async function create(email: EmailAddress, password: string, caller: Caller) {
+    const place = hasher.enter(caller.gone);
+    if (!place.ok) return shed(email, caller, place.retryAfterSeconds);
     try {
+      const refusal = await limited(email, caller);
+      if (refusal) return refusal;
       // This saves the hash of a known duplicate; the unique index is what decides.
       if (await isTaken(db, email.key)) return refuse({ code: "email_taken" });
       const hashed = await place.hash(password);
@@ -75,10 +87,11 @@ export function registration({ db, hasher, passwordMinLength, log }: Registratio
   }
 
   return async function register(input: unknown, caller: Caller): Promise<Result<Registered>> {
+    if (!settings.policy.open) return refuse({ code: "registration_closed" });
     const parsed = schema.safeParse(isRecord(input) ? input : {});
     if (!parsed.success) return refuse({ code: "invalid_input", fields: fieldErrors(parsed.error) });
     try {
-      return await create(parsed.data.email, parsed.data.password, caller.gone);
+      return await create(parsed.data.email, parsed.data.password, caller);
     } catch (fault) {
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault, requestId: caller.requestId }, "the database is unavailable");

@@ -5,6 +5,8 @@ import { describe, type FieldError, type ServiceError } from "../service/errors.
 const CODES = {
   invalid_input: "BAD_REQUEST",
   email_taken: "BAD_REQUEST",
+  registration_closed: "FORBIDDEN",
+  rate_limited: "TOO_MANY_REQUESTS",
   busy: "SERVICE_UNAVAILABLE",
   unavailable: "SERVICE_UNAVAILABLE",
 } satisfies Record<ServiceError["code"], TRPC_ERROR_CODE_KEY>;
@@ -38,6 +40,9 @@ const MESSAGES: Partial<Record<TRPC_ERROR_CODE_KEY, string>> = {
 /** What the client reads of an error: a refusal whole, anything else without what was sent and without a stack. */
 export function presentError(error: TRPCError): { message: string; data: RefusalData } {
   if (!(error instanceof Refusal)) return { message: MESSAGES[error.code] ?? "The request could not be read.", data: { code: error.code } };
-  const { code, ...rest } = error.refusal;
-  return { message: error.message, data: { code, ...rest } };
+  const { refusal } = error;
+  const data: RefusalData = { code: refusal.code };
+  if ("fields" in refusal) data.fields = refusal.fields;
+  if ("retryAfterSeconds" in refusal) data.retryAfterSeconds = refusal.retryAfterSeconds;
+  return { message: error.message, data };
 }

@@ -1,15 +1,24 @@
+import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { type RequestHandler, Router } from "express";
 import createError from "http-errors";
 import { BODY_LIMIT } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
+import { refusalHeaders } from "../http/refusal-headers.ts";
 import type { Service } from "../service/service.ts";
 import { MAX_BATCH } from "./batch.ts";
+import { Refusal } from "./errors.ts";
 import { createInTurn } from "./in-turn.ts";
 import { appRouter } from "./router.ts";
 
 /** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
+
+/** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
+function longestWait(errors: readonly TRPCError[]): Record<string, string> {
+  const all = errors.flatMap((error) => (error instanceof Refusal ? [refusalHeaders(error.refusal)] : []));
+  return all.toSorted((a, b) => Number(b["Retry-After"] ?? 0) - Number(a["Retry-After"] ?? 0))[0] ?? {};
+}
 
 /** The typed door. */
 export function trpc(service: Service): Router {
@@ -21,6 +30,7 @@ export function trpc(service: Service): Router {
       createContext: ({ req, res }) => ({ service, caller: callerOf(req, res), inTurn: createInTurn() }),
       maxBodySize: BODY_LIMIT,
       maxBatchSize: MAX_BATCH,
+      responseMeta: ({ errors }) => ({ headers: longestWait(errors) }),
       onError: ({ error, req }) => {
         if (req.res && error.code === "INTERNAL_SERVER_ERROR") req.res.locals["fault"] = error.cause ?? error;
       },

@@ -129,7 +129,7 @@ describe("in a browser", function () {
   it("targets are at least 24 pixels high", async () => {
     const { page } = await openPage(browser);
     await fill(page, "alice", "short");
-    for (const target of await page.locator("a, button, input").all()) {
+    for (const target of await page.locator(":is(a, button, input):visible").all()) {
       expect((await target.boundingBox())?.height, await target.evaluate("(e) => e.outerHTML")).to.be.at.least(24);
     }
   });
@@ -184,6 +184,39 @@ describe("in a browser", function () {
     await page.getByText("This came from a page of another site").waitFor();
     expect(await foyer.users()).to.have.length(before.length);
     other.close();
+  });
+
+  it("a frontend of a named origin registers by JSON and tRPC, and reads what is refused", async () => {
+    const frontend = createServer((_req, res) => res.setHeader("Content-Type", "text/html").end("<!doctype html>")).listen(0, "localhost");
+    await new Promise((resolve) => frontend.once("listening", resolve));
+    const origin = `http://localhost:${(frontend.address() as { port: number }).port}`;
+    const open = await startFoyer({ corsOrigins: [origin] });
+    const { page } = await openPage(browser);
+    await page.goto(origin);
+    const send = (url: string, path: string, email: string) =>
+      page.evaluate(
+        `fetch("${url}${path}", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"email":"${email}","password":"secret123"}' })
+          .then(async (answer) => [answer.status, await answer.text(), answer.headers.has("x-request-id")], () => "blocked")`,
+      );
+    expect(await send(open.url, "/register", "json@example.com")).to.deep.equal([201, '{"id":1,"email":"json@example.com"}', true]);
+    expect(await send(open.url, "/trpc/auth.register", "trpc@example.com")).to.include(200);
+    expect((await send(open.url, "/register", "JSON@example.com")) as unknown[]).to.include(400);
+    expect(await send(foyer.url, "/register", "other@example.com")).to.equal("blocked");
+    expect(await page.evaluate(`fetch("${open.url}/register").then(() => "read", () => "blocked")`)).to.equal("blocked");
+    await open.stop();
+    frontend.close();
+  });
+
+  it("the field for robots is met neither by the eye, nor the keyboard, nor a screen reader", async () => {
+    const { page } = await openPage(browser);
+    await page.goto(`${foyer.url}/register`);
+    const trap = page.locator("[name=topic]");
+    expect([await trap.count(), await trap.isVisible()]).to.deep.equal([1, false]);
+    expect(await page.locator("main").ariaSnapshot()).not.to.match(/empty|topic/i);
+    for (let n = 0; n < 5; n += 1) {
+      await page.keyboard.press("Tab");
+      expect(await page.locator(":focus").getAttribute("name")).not.to.equal("topic");
+    }
   });
 
   it("the JSON interface can be read", async () => {

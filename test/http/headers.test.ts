@@ -11,6 +11,8 @@ describe("the headers", () => {
     expect(headers["content-security-policy"]).to.include("default-src 'none'").and.include("frame-ancestors 'none'");
     expect(headers["content-security-policy"]).not.to.match(/unsafe|upgrade-insecure-requests/);
     expect(headers).to.include({ "referrer-policy": "same-origin", "x-content-type-options": "nosniff", "cache-control": "no-store" });
+    expect(headers).to.include({ "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin" });
+    expect(headers["permissions-policy"]).to.include("camera=()").and.include("geolocation=()");
     expect(headers).not.to.have.any.keys("strict-transport-security", "x-powered-by", "set-cookie");
   });
 

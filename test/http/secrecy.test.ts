@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 
@@ -6,11 +7,21 @@ const CANARY = "canary-Pa55word";
 describe("passwords and hashes", () => {
   let foyer: TestFoyer;
   before(async () => {
-    foyer = await startFoyer({ logLevel: "trace" });
+    const many = { count: 1000, seconds: 60 };
+    foyer = await startFoyer({ logLevel: "trace", rateLimits: { perAddress: many, perEmail: many, total: many } });
   });
   after(() => foyer.stop());
 
-  it("show in no answer and in no line of the log", async () => {
+  /** All rows of all tables, without the one column that holds hashes. */
+  async function everythingStored() {
+    const tables = await foyer.rows("information_schema.tables");
+    const own = tables.filter(({ table_schema }) => table_schema === "public").map(({ table_name }) => String(table_name));
+    expect(own).to.include.members(["users", "rate_limits", "secrets", "knex_migrations"]);
+    const rows = (await Promise.all(own.map((table) => foyer.rows(table)))).flat();
+    return JSON.stringify(rows.map(({ hashed_password, ...row }) => row));
+  }
+
+  it("show in no answer, no line of the log, no metric and no other column", async () => {
     const answers: string[] = [];
     const keep = (answer: { text: string; headers: object }) => answers.push(answer.text, JSON.stringify(answer.headers));
     const bodies = [
@@ -47,10 +58,28 @@ describe("passwords and hashes", () => {
     const hashes = (await foyer.users()).map((user) => user.hashed_password);
     expect(hashes.length).to.be.at.least(1);
     expect(foyer.logged().split("\n").length).to.be.greaterThan(20);
+    const metrics = (await foyer.http.get("/metrics")).text;
+    const stored = await everythingStored();
+    expect(stored).to.include("alice@example.com").and.include("points");
     for (const secret of [CANARY, ...hashes]) {
       expect(foyer.logged()).not.to.include(secret);
       expect(answers.join("\n")).not.to.include(secret);
+      expect(metrics).not.to.include(secret);
+      expect(stored).not.to.include(secret);
     }
+  });
+
+  it("are not in an error that the service throws, however closely it is looked at", async () => {
+    const broken = await startFoyer();
+    await broken.breakInserts();
+    const caller = { ip: "127.0.0.1", userAgent: "", requestId: "1", gone: new AbortController().signal };
+    const fault = await broken.service.register({ email: "dave@example.com", password: CANARY }, caller).catch((error: unknown) => error);
+    expect(fault).to.be.instanceOf(Error);
+    const seen = inspect(fault, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+    expect(seen)
+      .to.include("no_more_users")
+      .and.not.match(/canary|\$2b\$|dave/);
+    await broken.stop();
   });
 
   it("show not even where the database refuses a row", async () => {

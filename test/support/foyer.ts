@@ -11,10 +11,8 @@ import { createDatabase } from "./database.ts";
 /** bcrypt's cheapest cost. The setting's floor is 10, so that only a test can ask for it. */
 const CHEAP = 4;
 
-/** Starts the real application on a database and a port of its own. */
-export async function startFoyer(overrides: Partial<Config> = {}) {
-  const database = await createDatabase();
-  const config = { ...parseConfig({}), bcryptCost: CHEAP, port: 0, logLevel: "trace" as const, database: database.settings, ...overrides };
+/** Starts the real application on a port of its own. */
+async function serve(config: Config) {
   let logged = "";
   const log = createLog(
     config.logLevel,
@@ -30,16 +28,56 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
-    service: foyer.service,
+    foyer,
     http: supertest(url),
     client: createFoyerClient(url),
-    users: () => User.query(foyer.database.db).orderBy("id"),
-    /** Makes the database refuse every new row for a reason that the service does not expect. */
-    breakInserts: () => foyer.database.db.raw("alter table users add constraint no_more_users check (false) not valid"),
     logged: () => logged,
     async stop() {
       await Promise.all([stop(), foyer.drain()]);
       await foyer.close();
+    },
+  };
+}
+
+/** Starts the real application, on a database that no other test sees. */
+export async function startFoyer(overrides: Partial<Config> = {}) {
+  const database = await createDatabase();
+  const config = {
+    ...parseConfig({ RATE_LIMITS: "off", FORM_MIN_FILL_MS: "0" }),
+    bcryptCost: CHEAP,
+    port: 0,
+    logLevel: "trace" as const,
+    database: database.settings,
+    ...overrides,
+  };
+  let instance = await serve(config);
+  const db = () => instance.foyer.database.db;
+  return {
+    get url() {
+      return instance.url;
+    },
+    get http() {
+      return instance.http;
+    },
+    get client() {
+      return instance.client;
+    },
+    get service() {
+      return instance.foyer.service;
+    },
+    logged: () => instance.logged(),
+    users: () => User.query(db()).orderBy("id"),
+    rows: (table: string): Promise<Record<string, unknown>[]> => db()(table),
+    /** Makes the database refuse every new row for a reason that the service does not expect. */
+    breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
+    /** A second instance on the same database. */
+    another: () => serve(config),
+    async restart() {
+      await instance.stop();
+      instance = await serve(config);
+    },
+    async stop() {
+      await instance.stop();
       await database.drop();
     },
   };

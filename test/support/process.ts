@@ -24,7 +24,7 @@ export function spawnFoyer(env: Record<string, string>): FoyerProcess {
   const { PATH = "", HOME = "", NODE_V8_COVERAGE = "" } = process.env;
   const child = spawn(process.execPath, ["dist/src/main.js"], {
     cwd: ROOT,
-    env: { PATH, HOME, NODE_V8_COVERAGE, PORT: "0", BCRYPT_COST: "10", ...env },
+    env: { PATH, HOME, NODE_V8_COVERAGE, PORT: "0", BCRYPT_COST: "10", RATE_LIMITS: "off", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);

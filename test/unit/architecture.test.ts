@@ -8,7 +8,7 @@ const LONGEST_FILE = 250;
 /** Who may import whom, from top to bottom. A file of `src` itself counts as a part of its own. */
 const ALLOWED: Record<string, string[]> = {
   "main.ts": ["compose.ts", "config.ts", "listen.ts", "ops", "start-error.ts"],
-  "compose.ts": ["config.ts", "db", "hashing", "ops", "server.ts", "service"],
+  "compose.ts": ["config.ts", "db", "hashing", "limits", "ops", "server.ts", "service"],
   "listen.ts": ["start-error.ts"],
   "server.ts": ["config.ts", "http", "ops", "pages", "rest", "service", "trpc"],
   "client.ts": ["trpc"],
@@ -20,9 +20,10 @@ const ALLOWED: Record<string, string[]> = {
   trpc: ["http", "service"],
   http: ["service"],
   ops: ["config.ts"],
-  service: ["db", "hashing", "models"],
+  service: ["db", "hashing", "limits", "models"],
   models: [],
   hashing: [],
+  limits: [],
   db: ["config.ts", "start-error.ts"],
 };
 
@@ -32,12 +33,14 @@ const CONFINED: Record<string, RegExp> = {
   "express-handlebars": /^pages/,
   "@trpc/server": /^trpc/,
   "@trpc/client": /^client\.ts/,
-  knex: /^(db|service|models|compose\.ts)/,
+  knex: /^(db|service|models|limits|compose\.ts)/,
   objection: /^(db|service|models)/,
   pg: /^db/,
   "@electric-sql/pglite": /^db/,
   bcrypt: /^hashing/,
   piscina: /^hashing/,
+  "rate-limiter-flexible": /^limits/,
+  cors: /^http/,
   "prom-client": /^ops/,
 };
 

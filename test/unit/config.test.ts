@@ -16,6 +16,14 @@ describe("the settings", () => {
       hashMaxWaitSeconds: 5,
       metricsPort: undefined,
       passwordMinLength: 8,
+      policy: { open: true, domains: [], refuseDisposable: false },
+      rateLimits: {
+        perAddress: { count: 100, seconds: 600 },
+        perEmail: { count: 10, seconds: 600 },
+        total: { count: 600, seconds: 60 },
+      },
+      robotTrap: { honeypot: true, minFillMs: 150 },
+      corsOrigins: [],
       trustProxy: false,
       logLevel: "info",
     });
@@ -41,6 +49,18 @@ describe("the settings", () => {
     it(`take TRUST_PROXY=${value}`, () => expect(parseConfig({ TRUST_PROXY: value }).trustProxy).to.equal(parsed));
   }
 
+  it("read lists and rates", () => {
+    const config = parseConfig({
+      REGISTRATION_DOMAINS: "BÜCHER.de, .example.org,",
+      CORS_ORIGINS: "https://app.example.com,http://localhost:5173",
+      RATE_LIMIT_PER_EMAIL: "3/2h",
+    });
+    expect(config.policy.domains).to.deep.equal(["xn--bcher-kva.de", ".example.org"]);
+    expect(config.corsOrigins).to.deep.equal(["https://app.example.com", "http://localhost:5173"]);
+    expect(config.rateLimits?.perEmail).to.deep.equal({ count: 3, seconds: 7200 });
+    expect(parseConfig({ RATE_LIMITS: "off" }).rateLimits).to.equal(undefined);
+  });
+
   const wrong = {
     PORT: ["http", "-1", "65536", "3000.5", "1e3"],
     PUBLIC_URL: ["example.com", "ftp://example.com", "https://example.com/accounts", "https://user@example.com"],
@@ -53,6 +73,16 @@ describe("the settings", () => {
     PASSWORD_MIN_LENGTH: ["7", "65"],
     TRUST_PROXY: ["yes", "10.0.0.0/33", "1.2.3", "loopback,,"],
     LOG_LEVEL: ["verbose"],
+    REGISTRATION: ["no"],
+    REGISTRATION_DOMAINS: ["localhost", "a@example.com", "exa mple.com, b", "*.example.com"],
+    REGISTRATION_DISPOSABLE: ["on"],
+    RATE_LIMITS: ["yes"],
+    RATE_LIMIT_PER_ADDRESS: ["100", "0/1m", "10/1w", "10/m"],
+    RATE_LIMIT_PER_EMAIL: ["-1/1m"],
+    RATE_LIMIT_TOTAL: ["1.5/1m"],
+    FORM_HONEYPOT: ["true"],
+    FORM_MIN_FILL_MS: ["2s"],
+    CORS_ORIGINS: ["*", "https://a.example/app"],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {

@@ -1,0 +1,29 @@
+import { expect } from "chai";
+import knex from "knex";
+import { createLimiter } from "../../src/limits/limiter.ts";
+import { networkOf } from "../../src/limits/network.ts";
+
+describe("the network of an address", () => {
+  for (const [ip, network] of [
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["fe80::1%eth0", "fe80::/64"],
+    ["", "unknown"],
+    ["not an address", "unknown"],
+  ] as const) {
+    it(`of ${ip || "nothing"} is ${network}`, () => expect(networkOf(ip)).to.equal(network));
+  }
+});
+
+describe("the limiter", () => {
+  it("counts in memory while the database does not answer", async () => {
+    const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
+    const many = { count: 100, seconds: 60 };
+    const limiter = createLimiter(nowhere, { perAddress: { count: 2, seconds: 60 }, perEmail: many, total: many });
+    const spend = () => limiter.spend({ ip: "192.0.2.1", emailKey: "a@example.com" });
+    expect([await spend(), await spend()]).to.deep.equal([undefined, undefined]);
+    expect(await spend()).to.include({ limit: "address", count: 2 });
+    await nowhere.destroy();
+  });
+});
