@@ -50,13 +50,18 @@ const httpOrigin = z
   .refine((url) => url.href === `${url.origin}/`, "expected scheme, host and port only, without a path");
 
 /** libpq's `allow` and `prefer` would go on without TLS where a server, or whoever stands before it, says that it has none. */
-const SSL_MODES = [null, "disable", "require", "verify-ca", "verify-full"];
+const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
 const databaseUrl = z
   .url({ protocol: /^postgres(ql)?$/, abort: true, error: "expected a URL such as postgres://user:password@host:5432/name" })
+  .refine((url) => {
+    const { searchParams } = new URL(url);
+    const modes = searchParams.getAll("sslmode");
+    return modes.length <= 1 && modes.every((mode) => SSL_MODES.includes(mode)) && !searchParams.has("ssl");
+  }, "expected one sslmode, of disable, require, verify-ca and verify-full, and no ssl beside it")
   .refine(
-    (url) => SSL_MODES.includes(new URL(url).searchParams.get("sslmode")),
-    "expected its sslmode to be disable, require, verify-ca or verify-full",
+    (url) => new URL(url).searchParams.get("sslmode") !== "verify-ca" || new URL(url).searchParams.has("sslrootcert"),
+    "expected an sslrootcert, the file of the authority's certificate, with sslmode=verify-ca",
   );
 
 function isProxy(entry: string) {

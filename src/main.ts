@@ -8,9 +8,10 @@ async function start() {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const foyer = await compose(config, log);
-  const listening = await listen(foyer.app, config);
   const { host, metricsPort } = config;
-  const metrics = metricsPort === undefined ? undefined : await listen(foyer.metricsApp, { host, port: metricsPort });
+  const metrics =
+    metricsPort === undefined ? undefined : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" });
+  const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" });
   if ("dataDir" in config.database) {
     log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
   }
@@ -21,8 +22,7 @@ async function start() {
 
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, "stopping: running requests may finish");
-    await Promise.all([listening.stop(), foyer.drain()]);
-    await metrics?.stop();
+    await Promise.all([listening.stop(), metrics?.stop(), foyer.drain()]);
     await foyer.close();
     log.info("stopped");
     process.exit(0);

@@ -3,19 +3,22 @@ import { DBError } from "objection";
 
 /**
  * PostgreSQL's codes for "not now": connection lost (08), login or database gone (28, 3D), insufficient resources
- * (53), shutting down, starting or out of time (57), and read-only, as a standby is until it takes over (25006). See appendix A of its manual.
+ * (53), shutting down, starting or out of time (57), its disk failing (58), and read-only, as a standby is until it takes over (25006). See appendix A of its manual.
  */
-const NOT_NOW = /^(08|28|3D|53|57|25006)/;
-const NETWORK = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+const NOT_NOW = /^(08|28|3D|53|57|58|25006)/;
+const NETWORK =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_(TLS|SSL)_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
 
 /** Tells whether an error says that the database cannot be used just now, rather than that a query is wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof DBError) return isUnavailable(error.nativeError);
   if (error instanceof knex.KnexTimeoutError) return true;
   if (!(error instanceof Error)) return false;
-  if ("code" in error && typeof error.code === "string") return NOT_NOW.test(error.code) || NETWORK.has(error.code);
+  if ("code" in error && typeof error.code === "string") return NOT_NOW.test(error.code) || NETWORK.test(error.code);
   // node-postgres gives these no code.
-  return /^(.* - )?(Connection terminated|timeout expired|Client has encountered a connection error)/.test(error.message);
+  return /^(.* - )?(Connection terminated|timeout expired|Client has encountered a connection error|The server does not support SSL)/.test(
+    error.message,
+  );
 }
 
 /** PostgreSQL quotes in an error's detail the row that it refuses, a hash among it: whoever shows the error would show that. */

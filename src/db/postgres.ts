@@ -22,6 +22,8 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
   const connectionString = new URL(url);
   // Without this, node-postgres reads `require` as `verify-full`, unlike psql and every other client.
   connectionString.searchParams.set("uselibpqcompat", "true");
+  // Named, or node-postgres would look for it in PGSSLMODE.
+  if (!connectionString.searchParams.has("sslmode")) connectionString.searchParams.set("sslmode", "disable");
   return {
     options: {
       client: "pg",
@@ -33,7 +35,7 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
       },
       pool: { min: 0, max: poolMax, afterCreate: endWhenSilent },
       acquireConnectionTimeout: CONNECT_MS,
-      // By default knex writes the values of a failed query, a hash among them, into the error's message.
+      // Where it can, knex would write the values of a failed query into the error's message.
       compileSqlOnError: false,
     },
     description: `PostgreSQL at ${connectionString.host}${connectionString.pathname}`,

@@ -22,9 +22,15 @@ function refuseDamagedForm(body: Buffer) {
   }
 }
 
+/** What is read in one way here and in another by a filter before us would be two texts. */
+export const onlyUtf8: RequestHandler = (req, _res, next) => {
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(req.get("content-type") ?? "") ?? [];
+  next(charset.toLowerCase() === "utf-8" ? undefined : createError(415));
+};
+
 /** Parses a body of one media type, and passes on to the next route a request that has another. */
-function onlyFor(type: string, parse: RequestHandler): RequestHandler {
-  return (req, res, next) => (req.is(type) ? parse(req, res, next) : next("route"));
+function onlyFor(type: string, parse: RequestHandler): RequestHandler[] {
+  return [(req, _res, next) => next(req.is(type) ? undefined : "route"), onlyUtf8, parse];
 }
 
 export const jsonBody = onlyFor("json", json({ limit: BODY_LIMIT, strict: false, verify: (_req, _res, body) => refuseDamagedText(body) }));

@@ -1,11 +1,13 @@
 import type { Request, Response } from "express";
 import type { Caller } from "../service/caller.ts";
+import { whenEnded } from "./ended.ts";
 
-function goneSignal(res: Response): AbortSignal {
+function goneSignal(req: Request, res: Response): AbortSignal {
   const gone = new AbortController();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
+  whenEnded(req, res, (answered) => {
+    if (!answered) gone.abort();
   });
+  if (req.socket.destroyed) gone.abort();
   return gone.signal;
 }
 
@@ -15,6 +17,6 @@ export function callerOf(req: Request, res: Response): Caller {
     ip: req.ip ?? "",
     userAgent: req.get("user-agent") ?? "",
     requestId: String(res.locals["requestId"]),
-    gone: goneSignal(res),
+    gone: goneSignal(req, res),
   };
 }

@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler } from "express";
 import type { Logger } from "pino";
+import { whenEnded } from "./ended.ts";
 
-/** The route's pattern: a path or query that a client made up could hold anything, a password too. */
+/**
+ * The route's pattern: a path or query that a client made up could hold anything, a password too. Its first part is as the
+ * client spelled it, and case does not matter there: without folding it, metrics would have a series for each spelling.
+ */
 function routeOf(req: Request): string {
-  return `${req.baseUrl}${req.route?.path ?? ""}` || "(none)";
+  return `${req.baseUrl.toLowerCase()}${req.route?.path ?? ""}` || "(none)";
 }
 
 export type EndedRequest = { method: string; route: string; status: number; milliseconds: number };
@@ -20,9 +24,9 @@ export function requestLog(log: Logger, observe: (request: EndedRequest) => void
     const started = performance.now();
     res.locals["requestId"] = requestId;
     res.setHeader("X-Request-Id", requestId);
-    res.once("close", () => {
+    whenEnded(req, res, (answered) => {
       // 499 is nginx's word for a client that did not wait.
-      const status = res.writableFinished ? res.statusCode : 499;
+      const status = answered ? res.statusCode : 499;
       const [method, route, milliseconds] = [req.method, routeOf(req), Math.round(performance.now() - started)];
       const { fault: err, note } = res.locals;
       const line = { requestId, method, route, status, milliseconds, err, note };

@@ -8,6 +8,7 @@ import { User } from "../models/user.ts";
 import type { Caller } from "./caller.ts";
 import type { EmailAddress } from "./email-address.ts";
 import type { Result, ServiceError } from "./errors.ts";
+import { createAfterOthers } from "./in-flight.ts";
 import { fieldErrors, type Registered, type RegistrationSettings, registrationInput } from "./input.ts";
 import { createPace } from "./pace.ts";
 import { createGatheredIsTaken, isTaken } from "./taken.ts";
@@ -57,6 +58,7 @@ export function registration({ db, hasher, limiter, settings, log }: Registratio
   const schema = registrationInput(settings);
   const shedding = createPace(SHED_A_SECOND);
   const isTakenGathered = createGatheredIsTaken(db);
+  const afterOthers = createAfterOthers();
 
   /** Counts an attempt against its limits, known addresses too: whoever asks for many learns which exist. */
   async function limited(email: EmailAddress, { ip }: Caller) {
@@ -91,7 +93,9 @@ export function registration({ db, hasher, limiter, settings, log }: Registratio
     const parsed = schema.safeParse(isRecord(input) ? input : {});
     if (!parsed.success) return refuse({ code: "invalid_input", fields: fieldErrors(parsed.error) });
     try {
-      return await create(parsed.data.email, parsed.data.password, caller);
+      const { email, password } = parsed.data;
+      // Of many who ask for one address at once, one is hashed for.
+      return await afterOthers(email.key, () => create(email, password, caller));
     } catch (fault) {
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault, requestId: caller.requestId }, "the database is unavailable");

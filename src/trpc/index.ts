@@ -2,14 +2,18 @@ import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { type RequestHandler, Router } from "express";
 import createError from "http-errors";
-import { BODY_LIMIT } from "../http/body.ts";
+import { BODY_LIMIT, onlyUtf8 } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
+import { onlyMethods } from "../http/methods.ts";
 import { refusalHeaders } from "../http/refusal-headers.ts";
 import type { Service } from "../service/service.ts";
 import { MAX_BATCH } from "./batch.ts";
 import { Refusal } from "./errors.ts";
 import { createInTurn } from "./in-turn.ts";
 import { appRouter } from "./router.ts";
+
+const onlyGetAndPost: RequestHandler = (req, res, next) =>
+  req.method === "GET" || req.method === "POST" ? next() : onlyMethods("GET", "POST")(req, res, next);
 
 /** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
@@ -24,7 +28,9 @@ function longestWait(errors: readonly TRPCError[]): Record<string, string> {
 export function trpc(service: Service): Router {
   const router = Router();
   router.use(
+    onlyGetAndPost,
     onlyJson,
+    onlyUtf8,
     createExpressMiddleware({
       router: appRouter,
       createContext: ({ req, res }) => ({ service, caller: callerOf(req, res), inTurn: createInTurn() }),

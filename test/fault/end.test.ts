@@ -47,17 +47,19 @@ describe("the end of a process", () => {
   });
 
   it("comes on SIGINT too, and does not wait for ever for a client that never ends its request", async () => {
-    const foyer = spawnFoyer(database.env);
-    const stuck = createConnection(Number(new URL(await foyer.ready).port), "127.0.0.1");
-    stuck.write("POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
-    stuck.on("error", () => {});
+    const foyer = spawnFoyer({ ...database.env, METRICS_PORT: "38221" });
+    const ports = [Number(new URL(await foyer.ready).port), 38221];
+    const stuck = ports.map((port) => createConnection(port, "127.0.0.1").on("error", () => {}));
+    for (const socket of stuck) {
+      socket.write("POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    }
     await setTimeout(200);
     const started = performance.now();
     foyer.child.kill("SIGINT");
     expect(await foyer.ended).to.equal(0);
     // Docker kills after ten.
     expect(performance.now() - started).to.be.within(4000, 10_000);
-    stuck.destroy();
+    for (const socket of stuck) socket.destroy();
   });
 
   it("by kill -9 loses no account that was answered with 201", async () => {

@@ -64,7 +64,6 @@ describe("a PostgreSQL of one's own", () => {
     [`?sslmode=verify-full${trusted}`, "localhost", true, [true]],
     [`?sslmode=verify-full${trusted}`, "127.0.0.1", true, /^DATABASE_URL: .*does not match certificate/],
     ["?sslmode=verify-full", "localhost", true, /^DATABASE_URL: .*self-signed certificate/],
-    ["?sslmode=verify-ca", "localhost", true, /^DATABASE_URL: .*sslrootcert/],
     ["?sslmode=verify-full&sslrootcert=FOLDER/none.pem", "localhost", true, /^DATABASE_URL: .*none\.pem/],
   ];
   for (const [query, host, hasTls, outcome] of cases) {

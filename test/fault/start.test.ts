@@ -38,6 +38,14 @@ describe("a start that cannot succeed ends with one clear line", () => {
     other.close();
   });
 
+  it("when the port of the metrics is in use, naming that setting", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    expect(await refusal(spawnFoyer({ ...database.env, METRICS_PORT: String(port) }))).to.include(`METRICS_PORT: ${port} is in use`);
+    other.close();
+  });
+
   it("when the host is no address of this machine", async () => {
     expect(await refusal(spawnFoyer({ ...database.env, HOST: "192.0.2.1" }))).to.include("HOST: 192.0.2.1");
   });

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
@@ -50,6 +51,35 @@ describe("more registrations than can be hashed", () => {
     // Generous: the machine may be slower now than when the wait was foretold.
     expect(performance.now() - started).to.be.below(20_000);
     expect(await foyer.users()).to.have.length(accepted.length);
+  });
+
+  it("are told to come back one after another", async () => {
+    await start(1);
+    const refused = (await Promise.all(await fill())).filter(({ status }) => status === 503);
+    const seconds = refused.map(({ headers }) => Number(headers["retry-after"])).toSorted((a, b) => a - b);
+    expect(seconds.at(0)).to.equal(1);
+    expect(seconds.at(-1)).to.be.within(2, 30);
+  });
+
+  it("take one hash where all ask for one address, and none of them is told to come back", async () => {
+    await start(1);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => register("same@example.com").then(({ status }) => status)));
+    expect(answers.toSorted()).to.deep.equal([201, ...Array(49).fill(400)]);
+    expect(await metric("foyer_hash_duration_seconds_count")).to.equal(1);
+  });
+
+  it("are not hashed for a client that pipelined them and went away, and each has its line in the log", async () => {
+    await start(60);
+    const body = (n: number) => JSON.stringify({ email: `piped${n}@example.com`, password: PASSWORD });
+    const request = (n: number) =>
+      `POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body(n).length}\r\n\r\n${body(n)}`;
+    const socket = connect(Number(new URL(foyer.url).port), "127.0.0.1");
+    socket.write(Array.from({ length: 8 }, (_, n) => request(n)).join(""));
+    while ((await metric("foyer_hash_queue_length")) < 8) await setTimeout(5);
+    socket.destroy();
+    expect((await register("stays@example.com")).status).to.equal(201);
+    expect((await foyer.users()).length).to.be.at.most(3);
+    expect(foyer.logged().match(/"status":499/g)).to.have.length(8);
   });
 
   it("neither refuse nor delay what needs no hash", async () => {

@@ -69,6 +69,17 @@ describe("POST /register with JSON", () => {
     expect(await verifyPassword(`${password}b`, stored, bcrypt)).to.equal(false);
   });
 
+  it("takes no other constraint of the table for that of the address", async () => {
+    const other = await startFoyer();
+    await other.allowOneUser();
+    const statuses = [];
+    for (const email of ["one@example.com", "two@example.com"]) {
+      statuses.push((await other.http.post("/register").send({ email, password: "secret123" })).status);
+    }
+    expect(statuses).to.deep.equal([201, 500]);
+    await other.stop();
+  });
+
   it("gives fifty who ask at once through all doors one account and forty-nine plain refusals", async () => {
     const account = { email: "race@example.com", password: "secret123" };
     const doors = [

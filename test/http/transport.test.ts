@@ -29,6 +29,7 @@ describe("the transport", () => {
     ["another media type", () => post("text/plain", JSON.stringify(ACCOUNT)), 415, "unsupported_media_type"],
     ["a multipart form", () => foyer.http.post("/register").field("email", "alice@example.com"), 415, "unsupported_media_type"],
     ["another charset", () => post("application/json; charset=latin1", JSON.stringify(ACCOUNT)), 415, "unsupported_media_type"],
+    ["another UTF", () => post("application/json;charset=UTF-7", JSON.stringify(ACCOUNT)), 415, "unsupported_media_type"],
     ["no body", () => foyer.http.post("/register"), 415, "unsupported_media_type"],
     ["another method", () => foyer.http.put("/register").send(ACCOUNT), 405, "method_not_allowed"],
     ["an unknown path", () => foyer.http.get("/canary-pw"), 404, "not_found"],
@@ -164,6 +165,19 @@ describe("the transport", () => {
       expect((await foyer.http.get("/healthz")).status).to.equal(200);
     });
   }
+
+  it("takes a form in UTF-8 alone", async () => {
+    const form = "email=a@example.com&password=%C3%A9";
+    for (const charset of ["iso-8859-1", "utf-16"]) {
+      expect((await post(`application/x-www-form-urlencoded; charset=${charset}`, form)).status).to.equal(415);
+    }
+    expect((await post("application/x-www-form-urlencoded; charset=UTF-8", form)).status).to.equal(400);
+  });
+
+  it("has one series of metrics for a route, however it is spelled", async () => {
+    for (const path of ["/assets/foyer.css", "/ASSETS/foyer.css", "/aSsEtS/foyer.css", "/tRpC/x"]) await foyer.http.get(path);
+    expect((await foyer.http.get("/metrics")).text).not.to.match(/route="\/(ASSETS|aSsEtS|tRpC)/);
+  });
 
   it("carries an id of its own with every answer", async () => {
     const [one, two] = [await foyer.http.get("/register"), await foyer.http.get("/nothing")];

@@ -24,7 +24,7 @@ async function serve(config: Config) {
     }),
   );
   const foyer = await compose(config, log);
-  const { port, stop } = await listen(foyer.app, config);
+  const { port, stop } = await listen(foyer.app, { host: config.host, port: 0, setting: "PORT" });
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
@@ -45,7 +45,6 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
   const config = {
     ...parseConfig({ RATE_LIMITS: "off", FORM_MIN_FILL_MS: "0" }),
     bcryptCost: CHEAP,
-    port: 0,
     logLevel: "trace" as const,
     database: database.settings,
     ...overrides,
@@ -70,6 +69,8 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     rows: (table: string): Promise<Record<string, unknown>[]> => db()(table),
     /** Makes the database refuse every new row for a reason that the service does not expect. */
     breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
+    /** Makes the database refuse every row but one, by a constraint that is none of ours. */
+    allowOneUser: () => db().raw("alter table users add column slot int default 1 unique"),
     /** A second instance on the same database. */
     another: () => serve(config),
     async restart() {

@@ -54,11 +54,14 @@ describe("the typed client", () => {
 
   it("gets a plain answer to a batch that is too large, and none of its accounts", async () => {
     const before = await foyer.users();
-    const paths = Array(100).fill("auth.register").join(",");
-    const body = Object.fromEntries(paths.split(",").map((_, n) => [n, { email: `b${n}@example.com`, password: "secret123" }]));
-    const answer = await foyer.http.post(`/trpc/${paths}?batch=1`).send(body);
-    expect(answer.status).to.equal(400);
+    const send = (count: number) => {
+      const calls = Array.from({ length: count }, (_, n) => [n, { email: `b${n}@example.com`, password: "secret123" }]);
+      return foyer.http.post(`/trpc/${Array(count).fill("auth.register").join(",")}?batch=1`).send(Object.fromEntries(calls));
+    };
+    for (const count of [11, 100]) expect((await send(count)).status).to.equal(400);
     expect(await foyer.users()).to.have.length(before.length);
+    expect((await send(10)).body).to.have.length(10);
+    expect(await foyer.users()).to.have.length(before.length + 10);
   });
 
   for (const [what, path, status, code] of [
@@ -71,6 +74,14 @@ describe("the typed client", () => {
       expect(answer.text).not.to.match(/stack|node_modules/);
     });
   }
+
+  it("answers other methods with 405, with a body or without", async () => {
+    for (const method of ["put", "delete", "head"] as const) {
+      const answer = await foyer.http[method]("/trpc/auth.register");
+      expect([method, answer.status, answer.headers["allow"]]).to.deep.equal([method, 405, "GET, POST"]);
+    }
+    expect((await foyer.http.put("/trpc/auth.register").send({})).status).to.equal(405);
+  });
 
   it("answers a body over 16 KiB with 413", async () => {
     const answer = await foyer.http.post("/trpc/auth.register").send({ email: "x".repeat(20_000) });

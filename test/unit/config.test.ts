@@ -64,7 +64,15 @@ describe("the settings", () => {
   const wrong = {
     PORT: ["http", "-1", "65536", "3000.5", "1e3"],
     PUBLIC_URL: ["example.com", "ftp://example.com", "https://example.com/accounts", "https://user@example.com"],
-    DATABASE_URL: ["localhost", "mysql://root@localhost/db", "postgres://h/db?sslmode=prefer", "postgres://h/db?sslmode=on"],
+    DATABASE_URL: [
+      "localhost",
+      "mysql://root@localhost/db",
+      "postgres://h/db?sslmode=prefer",
+      "postgres://h/db?sslmode=on",
+      "postgres://h/db?ssl=true",
+      "postgres://h/db?sslmode=require&sslmode=disable",
+      "postgres://h/db?sslmode=verify-ca",
+    ],
     DATABASE_POOL_MAX: ["0", "many"],
     HASH_CONCURRENCY: ["0", "all"],
     HASH_MAX_WAIT_SECONDS: ["0", "61"],

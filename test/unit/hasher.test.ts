@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
 import { createHasher } from "../../src/hashing/hasher.ts";
@@ -28,6 +32,23 @@ describe("the hasher", () => {
     expect(await again.verify("secret123", hashed.value)).to.deep.equal({ ok: true, value: true });
     expect(hasher.length()).to.equal(0);
     await hasher.close();
+  });
+
+  it("hashes in threads that give way to others", async function () {
+    if (!existsSync("/proc/self/task")) return this.skip();
+    const hasher = await create(2, []);
+    const niceOf = (stat: string) => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+    const nices = readdirSync("/proc/self/task").map((task) => niceOf(readFileSync(`/proc/self/task/${task}/stat`, "utf8")));
+    expect(nices.filter((nice) => nice >= 10)).to.have.length.of.at.least(2);
+    await hasher.close();
+  });
+
+  it("leaves nothing behind that would keep the process alive", async () => {
+    const program = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "../support/hasher-program.ts")]);
+    const late = setTimeout(() => program.kill("SIGKILL"), 15_000);
+    const [code] = await once(program, "close");
+    clearTimeout(late);
+    expect(code).to.equal(3);
   });
 
   it("answers for a thread that dies, and has another for the next", async () => {
