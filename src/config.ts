@@ -147,7 +147,7 @@ const environment = z.object({
   REGISTRATION_DISPOSABLE: z.enum(["allowed", "refused"], "expected allowed or refused").default("allowed"),
   RATE_LIMITS: onOff.default("on"),
   RATE_LIMIT_PER_ADDRESS: rate("100/10m"),
-  RATE_LIMIT_PER_EMAIL: rate("10/10m"),
+  RATE_LIMIT_PER_EMAIL: rate("60/10m"),
   RATE_LIMIT_TOTAL: rate("600/1m"),
   FORM_HONEYPOT: onOff.default("on"),
   FORM_MIN_FILL_MS: wholeNumber(0, 10_000, 150),

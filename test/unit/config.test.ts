@@ -19,7 +19,7 @@ describe("the settings", () => {
       policy: { open: true, domains: [], refuseDisposable: false },
       rateLimits: {
         perAddress: { count: 100, seconds: 600 },
-        perEmail: { count: 10, seconds: 600 },
+        perEmail: { count: 60, seconds: 600 },
         total: { count: 600, seconds: 60 },
       },
       robotTrap: { honeypot: true, minFillMs: 150 },
