@@ -45,7 +45,13 @@ addEventListener("pageshow", () => {
   sent = false;
 });
 
-const minLength = Number(password.dataset["minLength"]);
+/** @param {string} text */
+function wrongLength(text) {
+  const { length } = [...text.normalize("NFC")];
+  if (length < Number(password.dataset["minLength"])) return "Too short";
+  return length > Number(password.dataset["maxLength"]) ? "Too long" : undefined;
+}
+
 const WORDS = ["Very easy to guess", "Easy to guess", "Could be stronger", "Strong", "Very strong"];
 
 /** Loads the estimator when someone types a password, and not before: it is larger than the page. */
@@ -53,11 +59,11 @@ async function watchStrength() {
   const { estimate } = await import("./strength.js");
   const [area, meter, text] = [byId("strength", HTMLElement), byId("strength-meter", HTMLMeterElement), byId("strength-text", HTMLElement)];
   const update = () => {
-    const tooShort = [...password.value.normalize("NFC")].length < minLength;
-    const score = tooShort ? 0 : estimate(password.value, email.value);
+    const refused = wrongLength(password.value);
+    const score = refused ? 0 : estimate(password.value, email.value);
     area.hidden = password.value === "";
     meter.value = score;
-    text.textContent = tooShort ? "Too short" : (WORDS[score] ?? "");
+    text.textContent = refused ?? WORDS[score] ?? "";
   };
   password.addEventListener("input", update);
   update();

@@ -55,6 +55,10 @@ const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 const databaseUrl = z
   .url({ protocol: /^postgres(ql)?$/, abort: true, error: "expected a URL such as postgres://user:password@host:5432/name" })
   .refine((url) => {
+    const { pathname, hash } = new URL(url);
+    return /^\/[^/@]+$/.test(pathname) && hash === "";
+  }, "expected the name of a database at its end, and @ / # ? in a password written as %40 %2F %23 %3F")
+  .refine((url) => {
     const { searchParams } = new URL(url);
     const modes = searchParams.getAll("sslmode");
     return modes.length <= 1 && modes.every((mode) => SSL_MODES.includes(mode)) && !searchParams.has("ssl");
@@ -75,7 +79,7 @@ function isProxy(entry: string) {
 const trustProxy = z
   .string()
   .transform((value) => {
-    if (value === "true" || value === "false") return value === "true";
+    if (["true", "false", "0"].includes(value)) return value === "true";
     return /^\d{1,2}$/.test(value) ? Number(value) : value.replaceAll(/\s/g, "");
   })
   .refine(
@@ -90,6 +94,8 @@ const SECONDS = new Map([
   ["h", 3600],
   ["d", 86_400],
 ]);
+/** Timers of Node end at 2^31 milliseconds, 24 days. */
+const LONGEST_WINDOW_SECONDS = 20 * 86_400;
 const RATE = /^([1-9]\d{0,6})\/([1-9]\d{0,3})([smhd])$/;
 
 /** So many in a time, as in `100/10m`. */
@@ -101,23 +107,19 @@ function rate(byDefault: string) {
     .transform((text) => {
       const [, count, time, unit = ""] = RATE.exec(text) ?? [];
       return { count: Number(count), seconds: Number(time) * (SECONDS.get(unit) ?? 1) };
-    });
+    })
+    .refine(({ seconds }) => seconds <= LONGEST_WINDOW_SECONDS, "expected a time of at most 20 days");
 }
 
 const onOff = z.enum(["on", "off"], "expected on or off");
 
-/** A list with commas between. */
+/** A list with commas between. One that names nothing is refused, for unset would mean all. */
 function listOf<T>(entry: z.ZodType<T, string>) {
   return z
     .string()
-    .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(entry));
+    .transform((text) => text.split(",").map((part) => part.trim()))
+    .pipe(z.array(entry))
+    .default([]);
 }
 
 /** A domain in A-label form; one that begins with a dot stands for its sub-domains too. */
@@ -168,6 +170,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     throw new StartError([...reasons].map(([name, message]) => `${name}: ${message}`).join("\n"));
   }
   const settings = parsed.data;
+  if (settings.METRICS_PORT && settings.METRICS_PORT === settings.PORT) {
+    throw new StartError("METRICS_PORT: expected another port than PORT");
+  }
   return Object.freeze({
     host: settings.HOST,
     port: settings.PORT,

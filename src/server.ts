@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
 import { faultOf } from "./http/fault.ts";
 import { noticeForwarded } from "./http/forwarded.ts";
+import { onlyValidHost } from "./http/host.ts";
 import { onlyMethods } from "./http/methods.ts";
 import { requestLog } from "./http/request-log.ts";
 import { sameOrigin } from "./http/same-origin.ts";
@@ -61,6 +62,7 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
       metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
     ),
   );
+  app.use(onlyValidHost);
   const forwarded = noticeForwarded(log);
   if (config.trustProxy === false) app.use(forwarded.middleware);
   app.use(securityHeaders(config.publicUrl.protocol === "https:"));

@@ -23,6 +23,17 @@ export function isUnavailable(error: unknown): boolean {
 
 /** PostgreSQL quotes in an error's detail the row that it refuses, a hash among it: whoever shows the error would show that. */
 export function hideValues(error: unknown): void {
-  if (!(error instanceof Error && "detail" in error && typeof error.detail === "string")) return;
-  error.detail = error.detail.replace(/(?<==|contains )\(.*\)/s, "(…)");
+  if (error instanceof Error && "detail" in error) error.detail = undefined;
+}
+
+const UNIQUE_VIOLATION = "23505";
+
+/**
+ * The name of the unique constraint that an error says is violated. Not by objection's UniqueViolationError, which reads the
+ * error's detail: that is in the server's language, and hidden.
+ */
+export function violatedUnique(error: unknown): string | undefined {
+  if (error instanceof DBError) return violatedUnique(error.nativeError);
+  if (!(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION && "constraint" in error)) return undefined;
+  return String(error.constraint);
 }

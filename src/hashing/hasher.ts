@@ -25,12 +25,15 @@ export type HashPlace = {
   ok: true;
   hash(password: string): Promise<Turn<string>>;
   verify(password: string, stored: string): Promise<Turn<boolean>>;
-  leave(): void;
 };
 
 export type Hasher = {
-  /** Asks for a place. It costs next to nothing, so ask before any other work. */
+  /** Whether there is room. It costs next to nothing to ask, so ask before any other work. */
+  hasRoom(): boolean;
+  /** Asks for a place. Take one when all else is done, for it keeps another out. */
   enter(signal: AbortSignal): HashPlace | { ok: false; retryAfterSeconds: number };
+  /** When one for whom there is no room should come back, in seconds. */
+  turnAway(): number;
   length(): number;
   /** Lets running hashes finish, refuses those that wait, and ends the threads. */
   close(): Promise<void>;
@@ -83,17 +86,20 @@ export async function createHasher({ cost, concurrency, maxWaitSeconds, log, obs
     return LOST;
   }
 
+  function turnAway() {
+    observe.refused("full");
+    return retryAfter();
+  }
+
   return {
     length: line.length,
+    hasRoom: line.hasRoom,
+    turnAway,
     enter(signal) {
       const place = line.enter(signal);
-      if (!place) {
-        observe.refused("full");
-        return { ok: false, retryAfterSeconds: retryAfter() };
-      }
+      if (!place) return { ok: false, retryAfterSeconds: turnAway() };
       return {
         ok: true,
-        leave: place.leave,
         hash: (password) => take(place, () => hashPassword(password, cost, bcrypt)),
         verify: (password, stored) => take(place, () => verifyPassword(password, stored, bcrypt)),
       };

@@ -17,6 +17,7 @@ export type Place = {
 };
 
 export type Line = {
+  hasRoom(): boolean;
   /** A place, or undefined where the wait would be too long. One who goes away (`signal`) before the turn loses it. */
   enter(signal: AbortSignal): Place | undefined;
   /** How long one who enters now would wait, in seconds. */
@@ -52,6 +53,10 @@ export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineS
 
   function expectedWait() {
     return Math.max(0, length + 1 - servers) * secondsPerTurn();
+  }
+
+  function hasRoom() {
+    return !closed && expectedWait() <= SURE * maxWaitSeconds;
   }
 
   function callNext() {
@@ -93,9 +98,10 @@ export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineS
   return {
     expectedWait,
     secondsPerTurn,
+    hasRoom,
     length: () => length,
     enter(signal) {
-      if (closed || expectedWait() > SURE * maxWaitSeconds) return undefined;
+      if (!hasRoom()) return undefined;
       length += 1;
       let held = true;
       const leave = () => {

@@ -10,7 +10,7 @@ const DETAILS: Record<number, string> = {
   404: "There is nothing at this address.",
   405: "This address does not take that method; the Allow header lists those that it takes.",
   413: "The request is larger than 16 KiB, which no registration needs.",
-  415: "Send application/json, or application/x-www-form-urlencoded as a form does.",
+  415: "Send application/json, or application/x-www-form-urlencoded as a form does, in UTF-8.",
   500: "Something went wrong on our side. Nothing you sent is to blame; try again later.",
 };
 

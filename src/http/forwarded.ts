@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 
 const HEADERS = ["x-forwarded-for", "forwarded"];
 const REMARK =
-  "Forwarding headers arrive, but no proxy is trusted, so that all clients count as one: set TRUST_PROXY if Foyer runs behind a proxy";
+  "Forwarding headers arrive, but no proxy is trusted: if Foyer runs behind one, all clients count as one until TRUST_PROXY is set";
 
 /** Notices forwarding headers where none are believed, says so once in the log, and remarks on it to whoever asks. */
 export function noticeForwarded(log: Logger): { middleware: RequestHandler; remarks: () => string[] } {

@@ -13,7 +13,7 @@ export function sameOrigin(publicOrigin: string, named: readonly string[]): Requ
   return (req, _res, next) => {
     const site = req.get("sec-fetch-site");
     const origin = req.get("origin");
-    const own = [publicOrigin, `${req.protocol}://${req.host}`];
+    const own = [publicOrigin, `${req.protocol}://${req.get("host")}`];
     const passes =
       SAFE.has(req.method) ||
       (named.includes(origin ?? "") && req.is("json")) ||

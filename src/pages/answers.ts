@@ -1,14 +1,19 @@
 import type { FieldError, ServiceError } from "../service/errors.ts";
+import { PASSWORD_MAX_LENGTH } from "../service/password.ts";
 
 /** What a form shows for a refusal: its status, the fields at fault, or a sentence that concerns none of them. */
 export type Answer = { status: number; fields: FieldError[]; notice?: string };
 
+const EMAIL_MAX_LENGTH = 254;
+
 /** For a form that no registration fills: the service is not asked. */
-export const TOO_LARGE: Answer = {
-  status: 413,
-  fields: [],
-  notice: "That is more than 16 KiB. An email address has at most 254 characters, a password at most 256: shorten what you entered.",
-};
+export function answerToTooLarge(email: string): Answer {
+  const error: FieldError =
+    email.length > EMAIL_MAX_LENGTH
+      ? { field: "email", message: `Enter a shorter email address: mail allows ${EMAIL_MAX_LENGTH} characters.` }
+      : { field: "password", message: `Use at most ${PASSWORD_MAX_LENGTH} characters; this password is far longer.` };
+  return { status: 413, fields: [error] };
+}
 
 type Answers = { [Code in ServiceError["code"]]: (error: Extract<ServiceError, { code: Code }>) => Answer };
 

@@ -4,8 +4,9 @@ import { callerOf } from "../http/caller.ts";
 import { refusalHeaders } from "../http/refusal-headers.ts";
 import type { FieldError } from "../service/errors.ts";
 import type { RegistrationSettings } from "../service/input.ts";
+import { PASSWORD_MAX_LENGTH } from "../service/password.ts";
 import type { Service } from "../service/service.ts";
-import { type Answer, answerTo, TOO_LARGE } from "./answers.ts";
+import { type Answer, answerTo, answerToTooLarge } from "./answers.ts";
 import type { RobotTrap } from "./robot-trap.ts";
 
 export type RegistrationPage = { service: Service; settings: RegistrationSettings; trap: RobotTrap };
@@ -22,7 +23,7 @@ function render(res: Response, { settings, trap }: RegistrationPage, { email, an
     title: answer ? "Error: create your account" : "Create your account",
     script: "registration.js",
     email: { value: email, error: errorOf("email", answer) },
-    password: { minLength: settings.passwordMinLength, error: errorOf("password", answer) },
+    password: { minLength: settings.passwordMinLength, maxLength: PASSWORD_MAX_LENGTH, error: errorOf("password", answer) },
     trap: trap.fields(),
     answer,
   });
@@ -48,9 +49,10 @@ export function register(page: RegistrationPage): RequestHandler {
 /** After POST /register with a form that was too large: the form again, not a page on which what was typed is lost. */
 export function formTooLarge(page: RegistrationPage): ErrorRequestHandler {
   return (error, _req, res, next) => {
-    if (!isHttpError(error) || error.status !== TOO_LARGE.status || !Buffer.isBuffer(error["body"])) return next(error);
+    if (!isHttpError(error) || error.status !== 413 || !Buffer.isBuffer(error["body"])) return next(error);
     const email = new URLSearchParams(error["body"].toString()).get("email") ?? "";
-    render(res.status(TOO_LARGE.status), page, { email, answer: TOO_LARGE });
+    const answer = answerToTooLarge(email);
+    render(res.status(answer.status), page, { email, answer });
   };
 }
 

@@ -14,9 +14,10 @@ function isAmong(domain: string, domains: readonly string[]) {
   return domains.some((entry) => (entry.startsWith(".") ? `.${domain}`.endsWith(entry) : domain === entry));
 }
 
-/** A sub-domain of a provider of throw-away mailboxes is its too, so what counts is the registrable domain (Public Suffix List). */
-function isDisposable(domain: string) {
-  return [domain, getDomain(domain) ?? domain].some(isDisposableEmailDomain);
+/** A sub-domain of a provider of throw-away mailboxes is its too, up to the registrable domain (Public Suffix List). */
+function isDisposable(domain: string): boolean {
+  if (isDisposableEmailDomain(domain)) return true;
+  return domain !== getDomain(domain) && domain.includes(".") && isDisposable(domain.slice(domain.indexOf(".") + 1));
 }
 
 /**

@@ -1,15 +1,14 @@
 import type { Knex } from "knex";
-import { UniqueViolationError } from "objection";
 import type { Logger } from "pino";
-import { isUnavailable } from "../db/faults.ts";
+import { isUnavailable, violatedUnique } from "../db/faults.ts";
 import type { Hasher } from "../hashing/hasher.ts";
-import type { Limiter } from "../limits/limiter.ts";
+import type { Attempt, Exceeded, Limiter } from "../limits/limiter.ts";
 import { User } from "../models/user.ts";
 import type { Caller } from "./caller.ts";
 import type { EmailAddress } from "./email-address.ts";
 import type { Result, ServiceError } from "./errors.ts";
-import { createAfterOthers } from "./in-flight.ts";
 import { fieldErrors, type Registered, type RegistrationSettings, registrationInput } from "./input.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
 import { createPace } from "./pace.ts";
 import { createGatheredIsTaken, isTaken } from "./taken.ts";
 
@@ -43,7 +42,7 @@ async function store(db: Knex, { email, key }: EmailAddress, hashedPassword: str
     const user = await User.query(db).insert({ email, email_key: key, hashed_password: hashedPassword });
     return { ok: true, value: { id: user.id, email: user.email } };
   } catch (fault) {
-    if (fault instanceof UniqueViolationError && fault.constraint === User.emailKeyIsUnique) return refuse({ code: "email_taken" });
+    if (violatedUnique(fault) === User.emailKeyIsUnique) return refuse({ code: "email_taken" });
     throw fault;
   }
 }
@@ -58,34 +57,38 @@ export function registration({ db, hasher, limiter, settings, log }: Registratio
   const schema = registrationInput(settings);
   const shedding = createPace(SHED_A_SECOND);
   const isTakenGathered = createGatheredIsTaken(db);
-  const afterOthers = createAfterOthers();
+  const oneAtATime = createOneAtATime();
 
-  /** Counts an attempt against its limits, known addresses too: whoever asks for many learns which exist. */
-  async function limited(email: EmailAddress, { ip }: Caller) {
-    const exceeded = await limiter?.spend({ ip, emailKey: email.key });
+  function limited(exceeded: Exceeded | undefined) {
     return exceeded && refuse({ code: "rate_limited", ...exceeded });
   }
 
   /** Who has an account already is told so even when there is no room: it takes no hash. */
-  async function shed(email: EmailAddress, caller: Caller, retryAfterSeconds: number) {
-    const busy = refuse({ code: "busy", retryAfterSeconds });
+  async function shed(email: EmailAddress, attempt: Attempt) {
+    const busy = refuse({ code: "busy", retryAfterSeconds: hasher.turnAway() });
     if (!(await shedding())) return busy;
-    return (await limited(email, caller)) ?? ((await isTakenGathered(email.key)) ? refuse({ code: "email_taken" }) : busy);
+    const refusal = limited(await limiter?.byAddress(attempt));
+    return refusal ?? ((await isTakenGathered(email.key)) ? refuse({ code: "email_taken" }) : busy);
   }
 
-  async function create(email: EmailAddress, password: string, caller: Caller) {
+  async function hashAndStore(email: EmailAddress, password: string, caller: Caller): Promise<Result<Registered>> {
     const place = hasher.enter(caller.gone);
-    if (!place.ok) return shed(email, caller, place.retryAfterSeconds);
-    try {
-      const refusal = await limited(email, caller);
-      if (refusal) return refusal;
-      // This saves the hash of a known duplicate; the unique index is what decides.
-      if (await isTaken(db, email.key)) return refuse({ code: "email_taken" });
-      const hashed = await place.hash(password);
-      return hashed.ok ? await store(db, email, hashed.value) : refuse({ code: "busy", retryAfterSeconds: hashed.retryAfterSeconds });
-    } finally {
-      place.leave();
-    }
+    if (!place.ok) return refuse({ code: "busy", retryAfterSeconds: place.retryAfterSeconds });
+    const hashed = await place.hash(password);
+    return hashed.ok ? store(db, email, hashed.value) : refuse({ code: "busy", retryAfterSeconds: hashed.retryAfterSeconds });
+  }
+
+  async function create(email: EmailAddress, password: string, caller: Caller): Promise<Result<Registered>> {
+    const attempt = { ip: caller.ip, emailKey: email.key };
+    if (!hasher.hasRoom()) return shed(email, attempt);
+    // Known addresses count too: whoever asks for many learns which exist.
+    const refusal = limited((await limiter?.byAddress(attempt)) ?? (await limiter?.byEmail(attempt)));
+    if (refusal) return refusal;
+    // This saves the hash of a known duplicate; the unique index is what decides.
+    if (await isTaken(db, email.key)) return refuse({ code: "email_taken" });
+    const result = limited(await limiter?.inTotal()) ?? (await hashAndStore(email, password, caller));
+    if (!result.ok && result.error.code !== "email_taken") await limiter?.giveBack(attempt);
+    return result;
   }
 
   return async function register(input: unknown, caller: Caller): Promise<Result<Registered>> {
@@ -95,7 +98,7 @@ export function registration({ db, hasher, limiter, settings, log }: Registratio
     try {
       const { email, password } = parsed.data;
       // Of many who ask for one address at once, one is hashed for.
-      return await afterOthers(email.key, () => create(email, password, caller));
+      return await oneAtATime(email.key, () => create(email, password, caller));
     } catch (fault) {
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault, requestId: caller.requestId }, "the database is unavailable");

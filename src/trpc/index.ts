@@ -15,8 +15,14 @@ import { appRouter } from "./router.ts";
 const onlyGetAndPost: RequestHandler = (req, res, next) =>
   req.method === "GET" || req.method === "POST" ? next() : onlyMethods("GET", "POST")(req, res, next);
 
-/** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
-const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
+/**
+ * tRPC would read forms and bytes as well, which a page of another site can send without asking first; and it would answer
+ * in lines, with 200 before it knows what comes of the calls.
+ */
+const onlyJson: RequestHandler = (req, _res, next) => {
+  delete req.headers["trpc-accept"];
+  next(req.is("json") === false ? createError(415) : undefined);
+};
 
 /** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
 function longestWait(errors: readonly TRPCError[]): Record<string, string> {

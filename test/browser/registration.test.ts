@@ -159,6 +159,8 @@ describe("in a browser", function () {
     expect(await page.evaluate("document.querySelector('meter').value")).to.equal(0);
     await password.pressSequentially("kP!");
     await page.getByRole("status").getByText("strong").waitFor();
+    await password.fill("xQ7#v&2kP!".repeat(30));
+    await page.getByRole("status").getByText("Too long").waitFor();
   });
 
   it("two clicks send one form", async () => {

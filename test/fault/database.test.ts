@@ -17,7 +17,8 @@ describe("while the database is away", () => {
     const url = new URL(database.env["DATABASE_URL"] ?? "");
     url.hostname = "127.0.0.1";
     url.port = String(wire.port);
-    foyer = await startFoyer({ database: { url: url.href, poolMax: 10 } });
+    const many = { count: 1000, seconds: 60 };
+    foyer = await startFoyer({ database: { url: url.href, poolMax: 10 }, rateLimits: { perAddress: many, perEmail: many, total: many } });
   });
   after(async () => {
     await foyer?.stop();

@@ -57,7 +57,12 @@ describe("the form", () => {
   it("keeps the address beside a password that is too long to be sent", async () => {
     const answer = await post({ email: "new@example.com", password: "canary".repeat(10_000) });
     expect(answer.status).to.equal(413);
-    expect(answer.text).to.include('value="new@example.com"').and.include("shorten what you entered").and.not.include("canary");
+    expect(answer.text).to.include('value="new@example.com"').and.include("Use at most 256 characters").and.not.include("canary");
+    expect(answer.text)
+      .to.match(/id="password"[^>]*aria-invalid="true"/)
+      .and.not.include('id="email-error"');
+    const long = await post({ email: "x".repeat(20_000), password: "secret12345" });
+    expect(long.text).to.match(/id="email-error">.*shorter email/);
     expect(await foyer.users()).to.have.length(1);
   });
 

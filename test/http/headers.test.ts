@@ -8,12 +8,39 @@ describe("the headers", () => {
   it("keep pages to themselves, and plain http working where that is the public address", async () => {
     foyer = await startFoyer();
     const { headers } = await foyer.http.get("/register");
-    expect(headers["content-security-policy"]).to.include("default-src 'none'").and.include("frame-ancestors 'none'");
-    expect(headers["content-security-policy"]).not.to.match(/unsafe|upgrade-insecure-requests/);
+    expect(headers["content-security-policy"]?.split(";").toSorted()).to.deep.equal([
+      "base-uri 'none'",
+      "connect-src 'self'",
+      "default-src 'none'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "img-src 'self' data:",
+      "script-src 'self'",
+      "style-src 'self'",
+    ]);
     expect(headers).to.include({ "referrer-policy": "same-origin", "x-content-type-options": "nosniff", "cache-control": "no-store" });
     expect(headers).to.include({ "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin" });
     expect(headers["permissions-policy"]).to.include("camera=()").and.include("geolocation=()");
     expect(headers).not.to.have.any.keys("strict-transport-security", "x-powered-by", "set-cookie");
+  });
+
+  it("are on every answer, and none but assets is kept", async () => {
+    foyer = await startFoyer();
+    const account = { email: "alice@example.com", password: "secret123" };
+    const answers = [
+      await foyer.http.post("/register").send(account),
+      await foyer.http.post("/register").send(account),
+      await foyer.http.post("/register").type("form").send(account),
+      await foyer.http.post("/trpc/auth.register").send(account),
+      await foyer.http.get("/welcome"),
+      await foyer.http.get("/nothing"),
+      await foyer.http.get("/assets/nothing"),
+    ];
+    expect(answers.map(({ status }) => status)).to.deep.equal([201, 400, 400, 400, 200, 404, 404]);
+    for (const { headers } of answers) {
+      expect(headers["content-security-policy"]).to.include("default-src 'none'");
+      expect(headers).to.include({ "x-content-type-options": "nosniff", "cache-control": "no-store" });
+    }
   });
 
   it("hold browsers to https where that is the public address", async () => {

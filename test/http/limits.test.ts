@@ -87,8 +87,8 @@ describe("the limits", () => {
     const statuses: number[] = [];
     for (let n = 0; n < 4; n += 1) statuses.push((await from(`192.0.2.${n}`)).status);
     expect(statuses).to.deep.equal([201, 201, 201, 429]);
-    expect(foyer.logged().match(/set TRUST_PROXY/g)).to.have.length(1);
-    expect((await foyer.http.get("/readyz")).body.remarks.join()).to.include("set TRUST_PROXY");
+    expect(foyer.logged().match(/until TRUST_PROXY is set/g)).to.have.length(1);
+    expect((await foyer.http.get("/readyz")).body.remarks.join()).to.include("until TRUST_PROXY is set");
   });
 
   it("take the address that the trusted proxy names, whatever stands before it", async () => {
@@ -108,7 +108,7 @@ describe("the limits", () => {
       statuses.push((await from(forwarded)).status);
     }
     expect(statuses).to.deep.equal([201, 429, 201, 201, 429, 201]);
-    expect(foyer.logged()).not.to.include("set TRUST_PROXY");
+    expect(foyer.logged()).not.to.include("TRUST_PROXY");
   });
 
   it("of an e-mail address hold wherever attempts come from, and leave its owner one of their own", async () => {
@@ -136,6 +136,38 @@ describe("the limits", () => {
     });
     const statuses = [(await from("192.0.2.1")).status, (await from("192.0.2.2")).status, (await from("192.0.2.3")).status];
     expect(statuses).to.deep.equal([201, 201, 429]);
+  });
+
+  it("do not take an owner's own attempt for one that came to nothing", async () => {
+    const one = { count: 1, seconds: 600 };
+    foyer = await startFoyer({ trustProxy: "loopback", rateLimits: { perAddress: MANY, perEmail: one, total: one } });
+    expect((await from("192.0.2.1")).status).to.equal(201);
+    const victim = { email: "victim@example.com", password: PASSWORD };
+    const refusedBy: unknown[] = [];
+    for (const ip of ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.2"]) {
+      refusedBy.push((await from(ip, victim)).headers["ratelimit-policy"]);
+    }
+    expect(refusedBy).to.deep.equal(Array(4).fill('"total";q=1;w=600'));
+  });
+
+  it("are a fault where they cannot be counted, not silently off", async () => {
+    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: MANY, total: MANY } });
+    await foyer.withoutTable("rate_limits");
+    expect((await foyer.http.post("/register").send(account())).status).to.equal(500);
+    expect(foyer.logged()).to.include("rate_limits");
+  });
+
+  it("count where there is no room either, so that nobody learns more by filling it", async () => {
+    foyer = await startFoyer({
+      bcryptCost: 12,
+      hashConcurrency: 1,
+      hashMaxWaitSeconds: 1,
+      rateLimits: { perAddress: { count: 20, seconds: 600 }, perEmail: MANY, total: MANY },
+    });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => foyer.http.post("/register").send(account())));
+    const codes = answers.map(({ body }) => body.code);
+    expect(codes.filter((code) => code === "rate_limited")).to.have.length(20);
+    expect(codes.filter((code) => code === "busy").length).to.be.at.least(5);
   });
 
   it("keep no e-mail address in their table", async () => {

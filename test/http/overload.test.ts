@@ -68,6 +68,36 @@ describe("more registrations than can be hashed", () => {
     expect(await metric("foyer_hash_duration_seconds_count")).to.equal(1);
   });
 
+  it("take one hash for an address, even where the first who asked for it went away", async () => {
+    await start(60);
+    const running = Array.from({ length: 3 }, (_, n) => register(`before${n}@example.com`).then(({ status }) => status));
+    const first = new AbortController();
+    const ask = (init: RequestInit = {}) =>
+      fetch(`${foyer.url}/register`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ email: "wanted@example.com", password: PASSWORD }),
+        ...init,
+      }).then(({ status }) => status);
+    const gone = ask({ signal: first.signal }).catch(() => "gone");
+    while ((await metric("foyer_hash_queue_length")) < 4) await setTimeout(5);
+    const others = Array.from({ length: 6 }, () => ask());
+    await setTimeout(50);
+    first.abort();
+    expect(await gone).to.equal("gone");
+    expect((await Promise.all(others)).toSorted()).to.deep.equal([201, 400, 400, 400, 400, 400]);
+    await Promise.all(running);
+    expect(await metric("foyer_hash_duration_seconds_count")).to.equal(4);
+  });
+
+  it("are not made of many who ask for known addresses", async () => {
+    await start(1);
+    expect((await register("known@example.com")).status).to.equal(201);
+    const duplicates = Array.from({ length: 60 }, () => register("known@example.com").then(({ status }) => status));
+    expect((await register("new@example.com")).status).to.equal(201);
+    expect(await Promise.all(duplicates)).to.deep.equal(Array(60).fill(400));
+  });
+
   it("are not hashed for a client that pipelined them and went away, and each has its line in the log", async () => {
     await start(60);
     const body = (n: number) => JSON.stringify({ email: `piped${n}@example.com`, password: PASSWORD });

@@ -30,6 +30,8 @@ describe("a robot that fills in the form", () => {
     expect(foyer.logged()).to.include("filled too fast").and.include("the hidden field was filled").and.include("forged");
     await setTimeout(400);
     expect(await post({ ...PERSON, given: time, topic: "" })).to.equal(1);
+    for (const odd of ["", ["1", "2"]])
+      expect((await foyer.http.post("/register").type("form").send({ email: "no", given: odd })).status).to.equal(400);
     // A program that never asked for the form.
     expect(await post({ ...PERSON, email: "program@example.com" })).to.equal(2);
   });

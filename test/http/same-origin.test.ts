@@ -4,7 +4,7 @@ import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 describe("the same-origin rule", () => {
   let foyer: TestFoyer;
   before(async () => {
-    foyer = await startFoyer({ publicUrl: new URL("https://accounts.example.com") });
+    foyer = await startFoyer({ publicUrl: new URL("https://accounts.example.com"), trustProxy: "loopback" });
   });
   after(() => foyer.stop());
 
@@ -19,6 +19,7 @@ describe("the same-origin rule", () => {
     [() => ({ Origin: "https://accounts.example.com" }), true],
     [() => ({ Origin: "https://evil.example" }), false],
     [() => ({ Origin: "https://accounts.example.com.evil.example" }), false],
+    [() => ({ Origin: "https://evil.example", "X-Forwarded-Host": "evil.example" }), false],
     [() => ({ Origin: "null" }), false],
     [() => ({ Cookie: "session=1" }), false],
     [() => ({ Cookie: "session=1", "Sec-Fetch-Site": "same-origin" }), true],

@@ -154,6 +154,8 @@ describe("the transport", () => {
     "GET / HTTP/1.1\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
     "POST /trpc/auth.register HTTP/1.1\r\nHost: [::\r\nContent-Length: 0\r\n\r\n",
+    "POST /trpc/auth.register HTTP/1.1\r\nHost: $@!\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+    "GET /register HTTP/1.0\r\n\r\n",
     `GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
     "GARBAGE\r\n\r\n",
     "POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

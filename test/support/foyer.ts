@@ -71,6 +71,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
     /** Makes the database refuse every row but one, by a constraint that is none of ours. */
     allowOneUser: () => db().raw("alter table users add column slot int default 1 unique"),
+    withoutTable: (name: string) => db().schema.dropTable(name),
     /** A second instance on the same database. */
     another: () => serve(config),
     async restart() {

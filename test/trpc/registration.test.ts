@@ -75,6 +75,14 @@ describe("the typed client", () => {
     });
   }
 
+  it("gets a status of its own for a refusal, in whatever form it asks for the answer", async () => {
+    const answer = await foyer.http
+      .post("/trpc/auth.register?batch=1")
+      .set("trpc-accept", "application/jsonl")
+      .send({ 0: { email: "no" } });
+    expect([answer.status, answer.type]).to.deep.equal([400, "application/json"]);
+  });
+
   it("answers other methods with 405, with a body or without", async () => {
     for (const method of ["put", "delete", "head"] as const) {
       const answer = await foyer.http[method]("/trpc/auth.register");

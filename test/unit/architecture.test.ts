@@ -23,7 +23,7 @@ const ALLOWED: Record<string, string[]> = {
   service: ["db", "hashing", "limits", "models"],
   models: [],
   hashing: [],
-  limits: [],
+  limits: ["db"],
   db: ["config.ts", "start-error.ts"],
 };
 

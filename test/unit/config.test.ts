@@ -43,6 +43,7 @@ describe("the settings", () => {
   for (const [value, parsed] of [
     ["true", true],
     ["2", 2],
+    ["0", false],
     ["loopback, 10.0.0.0/8", "loopback,10.0.0.0/8"],
     ["::1", "::1"],
   ] as const) {
@@ -51,7 +52,7 @@ describe("the settings", () => {
 
   it("read lists and rates", () => {
     const config = parseConfig({
-      REGISTRATION_DOMAINS: "BÜCHER.de, .example.org,",
+      REGISTRATION_DOMAINS: "BÜCHER.de, .example.org",
       CORS_ORIGINS: "https://app.example.com,http://localhost:5173",
       RATE_LIMIT_PER_EMAIL: "3/2h",
     });
@@ -67,6 +68,11 @@ describe("the settings", () => {
     DATABASE_URL: [
       "localhost",
       "mysql://root@localhost/db",
+      "postgres://h",
+      "postgres://h/",
+      "postgres://u:p@ss/w#rd@h/db",
+      "postgres://u:p@s/w@h/db",
+      "postgres://h/db#x",
       "postgres://h/db?sslmode=prefer",
       "postgres://h/db?sslmode=on",
       "postgres://h/db?ssl=true",
@@ -76,16 +82,16 @@ describe("the settings", () => {
     DATABASE_POOL_MAX: ["0", "many"],
     HASH_CONCURRENCY: ["0", "all"],
     HASH_MAX_WAIT_SECONDS: ["0", "61"],
-    METRICS_PORT: ["-1", "public"],
+    METRICS_PORT: ["-1", "public", "3000"],
     BCRYPT_COST: ["9", "17"],
     PASSWORD_MIN_LENGTH: ["7", "65"],
     TRUST_PROXY: ["yes", "10.0.0.0/33", "1.2.3", "loopback,,"],
     LOG_LEVEL: ["verbose"],
     REGISTRATION: ["no"],
-    REGISTRATION_DOMAINS: ["localhost", "a@example.com", "exa mple.com, b", "*.example.com"],
+    REGISTRATION_DOMAINS: ["localhost", "a@example.com", "exa mple.com, b", "*.example.com", ",", "example.com,"],
     REGISTRATION_DISPOSABLE: ["on"],
     RATE_LIMITS: ["yes"],
-    RATE_LIMIT_PER_ADDRESS: ["100", "0/1m", "10/1w", "10/m"],
+    RATE_LIMIT_PER_ADDRESS: ["100", "0/1m", "10/1w", "10/m", "1/9999d"],
     RATE_LIMIT_PER_EMAIL: ["-1/1m"],
     RATE_LIMIT_TOTAL: ["1.5/1m"],
     FORM_HONEYPOT: ["true"],

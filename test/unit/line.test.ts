@@ -53,7 +53,7 @@ describe("the line", () => {
 
   it("learns how long a service takes", async () => {
     const line = createLine({ servers: 1, maxWaitSeconds: 1, firstGuessSeconds: 10 });
-    for (let n = 0; n < 80; n += 1) await entered(line.enter(staying())).take(async () => undefined);
+    for (let n = 0; n < 80; n += 1) await entered(line.enter(staying())).take(async () => "done");
     entered(line.enter(staying()));
     expect(line.expectedWait()).to.be.below(0.1);
   });

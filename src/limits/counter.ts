@@ -1,0 +1,60 @@
+import type { Knex } from "knex";
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { isUnavailable } from "../db/faults.ts";
+
+/** So many in so many seconds, counted from the first. */
+export type Rate = { count: number; seconds: number };
+
+export type Counter = {
+  /**
+   * Counts one for a key, and gives the seconds after which its count begins anew where that is beyond the limit.
+   * @throws the database's fault where it cannot be reached and the limit, counted in memory meanwhile, is not exceeded.
+   */
+  spend(key: string): Promise<number | undefined>;
+  /** Forgets what was counted for a key. */
+  forget(key: string): Promise<unknown>;
+};
+
+/** For so long after the database could not be reached counts are kept in memory, without asking it each time. */
+const AWAY_MS = 5000;
+
+async function secondsIfExceeded(spent: Promise<unknown>): Promise<number | undefined> {
+  try {
+    await spent;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+  }
+}
+
+/** Counts in the database, for all instances alike. Attempts beyond a limit do not prolong it. */
+export function createCounter(db: Knex, name: string, { count, seconds }: Rate): Counter {
+  const settings = { keyPrefix: name, points: count, duration: seconds };
+  const inMemory = new RateLimiterMemory(settings);
+  const inDatabase = new RateLimiterPostgres({
+    ...settings,
+    storeClient: db,
+    storeType: "knex",
+    tableName: "rate_limits",
+    tableCreated: true,
+    // A key that is used up is refused from memory, without asking the database again.
+    inMemoryBlockOnConsumed: count,
+  });
+  let awayUntil = 0;
+
+  return {
+    async spend(key) {
+      if (performance.now() < awayUntil) return secondsIfExceeded(inMemory.consume(key));
+      try {
+        return await secondsIfExceeded(inDatabase.consume(key));
+      } catch (fault) {
+        if (!isUnavailable(fault)) throw fault;
+        awayUntil = performance.now() + AWAY_MS;
+        const exceeded = await secondsIfExceeded(inMemory.consume(key));
+        if (exceeded === undefined) throw fault;
+        return exceeded;
+      }
+    },
+    forget: (key) => inDatabase.delete(key),
+  };
+}
