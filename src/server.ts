@@ -62,10 +62,10 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
       metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
     ),
   );
-  app.use(onlyValidHost);
   const forwarded = noticeForwarded(log);
   if (config.trustProxy === false) app.use(forwarded.middleware);
   app.use(securityHeaders(config.publicUrl.protocol === "https:"));
+  app.use(onlyValidHost);
   app.use("/assets", assets(new URL("public/", ROOT)));
   app.use((_req, res, next) => {
     res.set("Cache-Control", "no-store");

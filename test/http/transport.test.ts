@@ -10,7 +10,7 @@ const ACCOUNT = { email: "alice@example.com", password: "secret123" };
 describe("the transport", () => {
   let foyer: TestFoyer;
   before(async () => {
-    foyer = await startFoyer();
+    foyer = await startFoyer({ robotTrap: { honeypot: true, minFillMs: 1 } });
   });
   after(() => foyer.stop());
 
