@@ -16,7 +16,7 @@ export async function isTaken(db: Knex, key: string): Promise<boolean> {
   return taken;
 }
 
-const GATHER_MS = 20;
+const GATHER_MS = 35;
 
 /** The same, but gathers what is asked within some milliseconds into one query: for many at once, who can wait so long. */
 export function createGatheredIsTaken(db: Knex): (key: string) => Promise<boolean> {

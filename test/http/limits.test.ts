@@ -91,6 +91,12 @@ describe("the limits", () => {
     expect((await foyer.http.get("/readyz")).body.remarks.join()).to.include("until TRUST_PROXY is set");
   });
 
+  it("notice the standard forwarding header as well", async () => {
+    foyer = await startFoyer();
+    await foyer.http.get("/register").set("Forwarded", "for=192.0.2.1");
+    expect((await foyer.http.get("/readyz")).body.remarks).to.have.length(1);
+  });
+
   it("take the address that the trusted proxy names, whatever stands before it", async () => {
     foyer = await startFoyer({
       trustProxy: "loopback",
@@ -176,6 +182,8 @@ describe("the limits", () => {
     const rows = await foyer.rows("rate_limits");
     expect(rows).to.have.length(3);
     expect(JSON.stringify(rows)).not.to.include("someone");
+    const [table] = (await foyer.rows("pg_class")).filter(({ relname }) => relname === "rate_limits");
+    expect(table?.["relpersistence"], "unlogged").to.equal("u");
   });
 
   it("are shared by the instances on one database", async function () {

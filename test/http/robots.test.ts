@@ -36,6 +36,12 @@ describe("a robot that fills in the form", () => {
     expect(await post({ ...PERSON, email: "program@example.com" })).to.equal(2);
   });
 
+  it("is caught on the form that came back with errors too", async () => {
+    foyer = await startFoyer({ robotTrap: { honeypot: true, minFillMs: 300 } });
+    const { text } = await foyer.http.post("/register").type("form").send({ email: "no", password: "no" });
+    expect(text).to.include('name="topic"').and.match(/name="given" value="\d+\.[\w-]{43}"/);
+  });
+
   it("is let in where its traps are off", async () => {
     foyer = await startFoyer({ robotTrap: { honeypot: false, minFillMs: 0 } });
     const { text } = await foyer.http.get("/register");
