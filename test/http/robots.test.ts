@@ -39,7 +39,9 @@ describe("a robot that fills in the form", () => {
   it("is caught on the form that came back with errors too", async () => {
     foyer = await startFoyer({ robotTrap: { honeypot: true, minFillMs: 300 } });
     const { text } = await foyer.http.post("/register").type("form").send({ email: "no", password: "no" });
-    expect(text).to.include('name="topic"').and.match(/name="given" value="\d+\.[\w-]{43}"/);
+    expect(text)
+      .to.include('name="topic"')
+      .and.match(/name="given" value="\d+\.[\w-]{43}"/);
   });
 
   it("is let in where its traps are off", async () => {
