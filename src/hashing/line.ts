@@ -30,7 +30,7 @@ export type Line = {
   close(): Promise<void>;
 };
 
-/** How much the newest measurement counts. */
+/** How much the newest measurement counts; the first ones more, for the guess before them may be far off. */
 const WEIGHT = 0.1;
 /** What is foretold may use up no more of the bound than this: the machine may be slower by the time that it comes true. */
 const SURE = 0.85;
@@ -41,6 +41,7 @@ const SURE = 0.85;
  */
 export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineSettings): Line {
   let serviceSeconds = firstGuessSeconds;
+  let measured = 0;
   let length = 0;
   let free = servers;
   let closed = false;
@@ -86,7 +87,8 @@ export function createLine({ servers, maxWaitSeconds, firstGuessSeconds }: LineS
     const started = performance.now();
     try {
       const value = await work();
-      serviceSeconds += WEIGHT * ((performance.now() - started) / 1000 - serviceSeconds);
+      measured += 1;
+      serviceSeconds += Math.max(WEIGHT, 1 / measured) * ((performance.now() - started) / 1000 - serviceSeconds);
       return value;
     } finally {
       free += 1;

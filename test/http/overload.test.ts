@@ -56,9 +56,10 @@ describe("more registrations than can be hashed", () => {
   it("are told to come back one after another", async () => {
     await start(1);
     const refused = (await Promise.all(await fill())).filter(({ status }) => status === 503);
-    const seconds = refused.map(({ headers }) => Number(headers["retry-after"])).toSorted((a, b) => a - b);
-    expect(seconds.at(0)).to.equal(1);
-    expect(seconds.at(-1)).to.be.within(2, 30);
+    const seconds = refused.map(({ headers }) => Number(headers["retry-after"]));
+    expect(new Set(seconds).size).to.be.at.least(2);
+    expect(Math.min(...seconds)).to.be.at.least(1);
+    expect(Math.max(...seconds)).to.be.at.most(30);
   });
 
   it("take one hash where all ask for one address, and none of them is told to come back", async () => {
@@ -69,7 +70,7 @@ describe("more registrations than can be hashed", () => {
   });
 
   it("take one hash for an address, even where the first who asked for it went away", async () => {
-    await start(60);
+    await start(6000);
     const running = Array.from({ length: 3 }, (_, n) => register(`before${n}@example.com`).then(({ status }) => status));
     const first = new AbortController();
     const ask = (init: RequestInit = {}) =>
@@ -99,7 +100,7 @@ describe("more registrations than can be hashed", () => {
   });
 
   it("are not hashed for a client that pipelined them and went away, and each has its line in the log", async () => {
-    await start(60);
+    await start(6000);
     const body = (n: number) => JSON.stringify({ email: `piped${n}@example.com`, password: PASSWORD });
     const request = (n: number) =>
       `POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body(n).length}\r\n\r\n${body(n)}`;
@@ -127,7 +128,7 @@ describe("more registrations than can be hashed", () => {
   });
 
   it("are not hashed for those who have gone away", async () => {
-    await start(60);
+    await start(6000);
     const controller = new AbortController();
     const body = (n: number) => JSON.stringify({ email: `gone${n}@example.com`, password: PASSWORD });
     const leaving = Array.from({ length: 6 }, (_, n) =>
@@ -147,7 +148,7 @@ describe("more registrations than can be hashed", () => {
   });
 
   it("take no more places for a batch than for one person", async () => {
-    await start(60);
+    await start(6000);
     const batch = Array.from({ length: 8 }, (_, n) =>
       foyer.client.auth.register.mutate({ email: `b${n}@example.com`, password: PASSWORD }),
     );
