@@ -3,6 +3,7 @@ import helmet from "helmet";
 
 /** What browsers offer to pages and ours never use; helmet has no default for it. */
 const UNUSED = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics"];
+const PERMISSIONS = UNUSED.map((feature) => `${feature}=()`).join(", ");
 
 /**
  * The headers that keep a page to itself. Whatever forces https follows the public address: on plain-http localhost it
@@ -10,7 +11,7 @@ const UNUSED = ["camera", "display-capture", "geolocation", "microphone", "payme
  */
 export function securityHeaders(isHttps: boolean): RequestHandler[] {
   const permissions: RequestHandler = (_req, res, next) => {
-    res.set("Permissions-Policy", UNUSED.map((feature) => `${feature}=()`).join(", "));
+    res.set("Permissions-Policy", PERMISSIONS);
     next();
   };
   const others = helmet({

@@ -1,16 +1,15 @@
+import { ADDRESS_OCTETS, ADDRESS_TOO_LONG } from "../service/email-address.ts";
 import type { FieldError, ServiceError } from "../service/errors.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/password.ts";
 
 /** What a form shows for a refusal: its status, the fields at fault, or a sentence that concerns none of them. */
 export type Answer = { status: number; fields: FieldError[]; notice?: string };
 
-const EMAIL_MAX_LENGTH = 254;
-
 /** For a form that no registration fills: the service is not asked. */
 export function answerToTooLarge(email: string): Answer {
   const error: FieldError =
-    email.length > EMAIL_MAX_LENGTH
-      ? { field: "email", message: `Enter a shorter email address: mail allows ${EMAIL_MAX_LENGTH} characters.` }
+    email.length > ADDRESS_OCTETS
+      ? { field: "email", message: ADDRESS_TOO_LONG }
       : { field: "password", message: `Use at most ${PASSWORD_MAX_LENGTH} characters; this password is far longer.` };
   return { status: 413, fields: [error] };
 }

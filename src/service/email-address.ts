@@ -14,7 +14,8 @@ export type EmailAddress = {
 };
 
 const LOCAL_PART_OCTETS = 64;
-const ADDRESS_OCTETS = 254;
+export const ADDRESS_OCTETS = 254;
+export const ADDRESS_TOO_LONG = `Enter a shorter email address: mail allows ${ADDRESS_OCTETS} characters.`;
 
 /** RFC 5322 section 3.2.3's atext, and beyond ASCII (RFC 6531 section 3.3) what prints, spaces apart, and was not damaged on its way. */
 const ATOM = /[\w!#$%&'*+\-/=?^`{|}~]|(?![\0-\x7f])(?!\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
@@ -63,7 +64,7 @@ export function parseEmailAddress(typed: string): Parsed<EmailAddress> {
   const email = `${localPart}@${domain.ascii}`;
   const readable = `${localPart}@${domain.unicode}`;
   if (Math.max(octets(email), octets(readable)) > ADDRESS_OCTETS) {
-    return refuse("Enter a shorter email address: mail allows 254 characters.");
+    return refuse(ADDRESS_TOO_LONG);
   }
   return { ok: true, value: { email, key: `${foldCase(localPart)}@${domain.ascii}`, localPart, domain: domain.ascii, readable } };
 }

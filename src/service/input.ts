@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type EmailAddress, parseEmailAddress } from "./email-address.ts";
+import { ADDRESS_OCTETS, type EmailAddress, parseEmailAddress } from "./email-address.ts";
 import type { FieldError } from "./errors.ts";
 import type { Parsed } from "./parsed.ts";
 import { isEmailAddress, PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
@@ -37,7 +37,7 @@ export function registrationInput({ passwordMinLength, policy }: RegistrationSet
     .object({
       email: text("your email address")
         .transform(parsedBy((typed) => parseWelcomeAddress(typed, policy)))
-        .meta({ example: "alice@example.com", maxLength: 254 }),
+        .meta({ example: "alice@example.com", maxLength: ADDRESS_OCTETS }),
       password: text("a password")
         .transform(parsedBy((typed) => parsePassword(typed, passwordMinLength)))
         .meta({

@@ -30,21 +30,15 @@ describe("a start that cannot succeed ends with one clear line", () => {
     expect(await refusal(spawnFoyer({ BCRYPT_COST: "4" }))).to.equal("foyer: BCRYPT_COST: expected a whole number from 10 to 16");
   });
 
-  it("when the port is in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const { port } = other.address() as { port: number };
-    expect(await refusal(spawnFoyer({ ...database.env, PORT: String(port) }))).to.include(`PORT: ${port} is in use`);
-    other.close();
-  });
-
-  it("when the port of the metrics is in use, naming that setting", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const { port } = other.address() as { port: number };
-    expect(await refusal(spawnFoyer({ ...database.env, METRICS_PORT: String(port) }))).to.include(`METRICS_PORT: ${port} is in use`);
-    other.close();
-  });
+  for (const setting of ["PORT", "METRICS_PORT"]) {
+    it(`when the port that ${setting} names is in use`, async () => {
+      const other = createServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      const { port } = other.address() as { port: number };
+      expect(await refusal(spawnFoyer({ ...database.env, [setting]: String(port) }))).to.include(`foyer: ${setting}: ${port} is in use`);
+      other.close();
+    });
+  }
 
   it("when the host is no address of this machine", async () => {
     expect(await refusal(spawnFoyer({ ...database.env, HOST: "192.0.2.1" }))).to.include("HOST: 192.0.2.1");

@@ -62,6 +62,21 @@ describe("the limits", () => {
     expect(await foyer.users()).to.have.length(3);
   });
 
+  it("tell a batch the longest of the waits that its calls have", async () => {
+    const [short, long] = [
+      { count: 1, seconds: 60 },
+      { count: 1, seconds: 600 },
+    ];
+    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: long, total: short } });
+    const [known, fresh] = [account(), account()];
+    const calls = [known, fresh, known, known];
+    const answer = await foyer.http.post(`/trpc/${calls.map(() => "auth.register").join(",")}?batch=1`).send({ ...calls });
+    const codes = answer.body.map(({ error }: { error?: { data: { code: string } } }) => error?.data.code);
+    expect(codes).to.deep.equal([undefined, "rate_limited", "email_taken", "rate_limited"]);
+    expect(answer.headers["ratelimit-policy"]).to.equal('"email";q=1;w=600');
+    expect(Number(answer.headers["retry-after"])).to.be.within(590, 600);
+  });
+
   it("count known addresses too, so that nobody can ask for very many", async () => {
     foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
     const known = account();
