@@ -1,14 +1,27 @@
 import express, { type Express } from "express";
 import type { Logger } from "pino";
-import type { Config } from "./config.ts";
+import type { Config, MailSettings } from "./config.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { sharedSecret } from "./db/secret.ts";
 import { createHasher } from "./hashing/hasher.ts";
 import { createLimiter } from "./limits/limiter.ts";
+import { AT_A_TIME, startCourier } from "./mail/courier.ts";
+import { createMailbox, type Mailbox } from "./mail/mailbox.ts";
+import { createOutbox } from "./mail/outbox.ts";
+import { createRender } from "./mail/render.ts";
+import { createSmtp } from "./mail/smtp.ts";
+import type { Transport } from "./mail/transport.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { server } from "./server.ts";
+import { correspondence } from "./service/correspondence.ts";
+import { startExpiry } from "./service/expiry.ts";
 import { registration } from "./service/registration.ts";
+import { resend } from "./service/resend.ts";
 import type { Service } from "./service/service.ts";
+import type { ServiceSettings } from "./service/settings.ts";
+import { verification } from "./service/verification.ts";
+
+const VIEWS = new URL("views/", new URL(".", import.meta.resolve("foyer/package.json")));
 
 export type Foyer = {
   app: Express;
@@ -21,13 +34,27 @@ export type Foyer = {
   close(): Promise<void>;
 };
 
-/** Counts what comes of each registration. */
-function counted(register: Service["register"], { registrations }: Metrics): Service["register"] {
-  return async (input, caller) => {
-    const result = await register(input, caller);
-    registrations.inc({ outcome: result.ok ? "registered" : result.error.code });
+type Outcome = { ok: true } | { ok: false; error: { code: string } };
+
+/** Counts what comes of each registration and verification. */
+function counted({ register, verifyEmail, ...others }: Service, { registrations, verifications }: Metrics): Service {
+  const count = <T extends Outcome>(counter: typeof registrations, result: T, success: string) => {
+    counter.inc({ outcome: result.ok ? success : result.error.code });
     return result;
   };
+  return {
+    ...others,
+    register: async (input, caller) => count(registrations, await register(input, caller), "registered"),
+    verifyEmail: async (input, caller) => count(verifications, await verifyEmail(input, caller), "verified"),
+  };
+}
+
+/** How mails leave, and those that are shown instead. */
+function openPost(mail: MailSettings): { transport?: Transport; from: string; mailbox?: Mailbox } {
+  if (mail.kind === "smtp") return { transport: createSmtp(mail.url, AT_A_TIME), from: mail.from };
+  if (mail.kind === "none") return { from: "" };
+  const mailbox = createMailbox();
+  return { transport: mailbox.transport, from: mail.from, mailbox };
 }
 
 /**
@@ -49,17 +76,45 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   });
   metrics.watchLine(hasher.length);
   const { db } = database;
-  const settings = { passwordMinLength: config.passwordMinLength, policy: config.policy };
+  const settings: ServiceSettings = config;
   const limiter = config.rateLimits && createLimiter(db, config.rateLimits);
-  const register = registration({ db, hasher, limiter, settings, log });
-  const service: Service = { register: counted(register, metrics) };
+  const outbox = createOutbox(db);
+  metrics.watchOutbox(outbox.waiting);
+  const { transport, from, mailbox } = openPost(config.mail);
+  const courier =
+    transport &&
+    startCourier({
+      outbox,
+      write: correspondence(db, settings),
+      render: createRender(VIEWS, config.publicUrl, from),
+      transport,
+      log,
+      observe: (event) => metrics.mails.inc({ event }),
+    });
+  const mailQueued = () => {
+    metrics.mails.inc({ event: "queued" });
+    courier?.wake();
+  };
+  const service = counted(
+    {
+      register: registration({ db, hasher, limiter, settings, mailQueued, log }),
+      resendVerification: resend({ db, limiter, mailQueued, log }),
+      ...verification({ db, limiter, log }),
+    },
+    metrics,
+  );
+  const stopExpiry = startExpiry(db, config.unverifiedDays, log);
   const formKey = await sharedSecret(db, "form");
   return {
-    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady }),
+    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady, mails: mailbox?.mails }),
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,
     drain: hasher.close,
-    close: database.close,
+    async close() {
+      stopExpiry();
+      await courier?.stop();
+      await database.close();
+    },
   };
 }

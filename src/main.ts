@@ -15,10 +15,14 @@ async function start() {
   if ("dataDir" in config.database) {
     log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
   }
+  if (config.mail.kind === "none") {
+    log.warn("SMTP_URL is not set: mails wait in the database until it is, and nobody can confirm an address.");
+  }
   const { port } = listening;
   const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
   const { description } = foyer.database;
   log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
+  if (config.mail.kind === "mailbox") log.info(`No mail is sent without SMTP_URL: read it at ${url}/mailbox`);
 
   const stop = async (signal: NodeJS.Signals) => {
     log.info({ signal }, "stopping: running requests may finish");

@@ -15,12 +15,13 @@ import { type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { assets } from "./pages/assets.ts";
 import { showFault } from "./pages/fault.ts";
 import { pages } from "./pages/index.ts";
+import { mailbox, type ShownMail } from "./pages/mailbox.ts";
 import { createRobotTrap } from "./pages/robot-trap.ts";
 import { useViews } from "./pages/views.ts";
 import { rest } from "./rest/index.ts";
 import { sendFault } from "./rest/problem.ts";
-import type { RegistrationSettings } from "./service/input.ts";
 import type { Service } from "./service/service.ts";
+import type { ServiceSettings } from "./service/settings.ts";
 import { trpc } from "./trpc/index.ts";
 
 const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
@@ -40,21 +41,25 @@ const lastResort: ErrorRequestHandler = (error, req, res, next) => {
 export type ServerParts = {
   config: Config;
   service: Service;
-  settings: RegistrationSettings;
+  settings: ServiceSettings;
   /** Signs what a form carries. */
   formKey: Buffer;
   log: Logger;
   metrics: Metrics;
   isReady: () => Promise<boolean>;
+  /** While developing, the mails that were not sent but are shown. */
+  mails: (() => readonly ShownMail[]) | undefined;
 };
 
 /** Assembles the Express application: what every request passes, the doors, and what answers where none does. */
-export function server({ config, service, settings, formKey, log, metrics, isReady }: ServerParts): Express {
+export function server({ config, service, settings, formKey, log, metrics, isReady, mails }: ServerParts): Express {
   const app = express();
   // Express's own last resort, should even our error page fail, then answers without a stack.
   app.set("env", "production");
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
+  const isHttps = config.publicUrl.protocol === "https:";
+  app.set("https", isHttps);
   useViews(app, new URL("views/", ROOT));
 
   app.use(
@@ -64,7 +69,7 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   );
   const forwarded = noticeForwarded(log);
   if (config.trustProxy === false) app.use(forwarded.middleware);
-  app.use(securityHeaders(config.publicUrl.protocol === "https:"));
+  app.use(securityHeaders(isHttps));
   app.use(onlyValidHost);
   app.use("/assets", assets(new URL("public/", ROOT)));
   app.use((_req, res, next) => {
@@ -72,17 +77,25 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
     next();
   });
   app.use(health(isReady, forwarded.remarks));
-  if (config.metricsPort === undefined) app.use(metricsRoute(metrics)).all("/metrics", onlyMethods("GET", "HEAD"));
-  app.use(["/register", "/trpc"], crossOrigin(config.corsOrigins));
+  // What is counted would tell what an answer in discreet mode does not.
+  if (config.metricsPort === undefined && config.privacy === "open")
+    app.use(metricsRoute(metrics)).all("/metrics", onlyMethods("GET", "HEAD"));
+  app.use(["/register", "/verify", "/trpc"], crossOrigin(config.corsOrigins));
   app.use(sameOrigin(config.publicUrl.origin, config.corsOrigins));
 
   app.use(pages({ service, settings, trap: createRobotTrap({ ...config.robotTrap, key: formKey }) }));
+  if (mails) {
+    app.locals["hasMailbox"] = true;
+    app.use(mailbox(mails));
+    app.all(["/mailbox", "/mailbox/:number", "/mailbox/:number/html"], onlyMethods("GET", "HEAD"));
+  }
   app.use(rest(service, settings));
   app.use("/trpc", trpc(service));
 
-  app.post("/register", (_req, _res, next) => next(createError(415)));
-  app.all("/register", onlyMethods("GET", "HEAD", "POST"));
-  app.all(["/", "/welcome", "/docs", "/openapi.json", "/healthz", "/readyz"], onlyMethods("GET", "HEAD"));
+  app.post(["/register", "/verify", "/verify/resend"], (_req, _res, next) => next(createError(415)));
+  app.all(["/register", "/verify"], onlyMethods("GET", "HEAD", "POST"));
+  app.all("/verify/resend", onlyMethods("POST"));
+  app.all(["/", "/welcome", "/verified", "/docs", "/openapi.json", "/healthz", "/readyz"], onlyMethods("GET", "HEAD"));
   app.use((_req, _res, next) => next(createError(404)));
   app.use(lastResort);
   return app;

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { Caller } from "../service/caller.ts";
+import { browserOf } from "./browser.ts";
 import { whenEnded } from "./ended.ts";
 
 function goneSignal(req: Request, res: Response): AbortSignal {
@@ -16,6 +17,7 @@ export function callerOf(req: Request, res: Response): Caller {
   return {
     ip: req.ip ?? "",
     userAgent: req.get("user-agent") ?? "",
+    browser: browserOf(req, res),
     requestId: String(res.locals["requestId"]),
     gone: goneSignal(req, res),
   };

@@ -11,6 +11,8 @@ export type Counter = {
    * @throws the database's fault where it cannot be reached and the limit, counted in memory meanwhile, is not exceeded.
    */
   spend(key: string): Promise<number | undefined>;
+  /** Takes one off what was counted for a key. */
+  giveBack(key: string): Promise<unknown>;
   /** Forgets what was counted for a key. */
   forget(key: string): Promise<unknown>;
 };
@@ -55,6 +57,7 @@ export function createCounter(db: Knex, name: string, { count, seconds }: Rate):
         return exceeded;
       }
     },
+    giveBack: (key) => inDatabase.reward(key, 1),
     forget: (key) => inDatabase.delete(key),
   };
 }

@@ -8,23 +8,30 @@ export type Limits = {
   perAddress: Rate;
   /** For one e-mail address, from wherever. */
   perEmail: Rate;
+  /** Of mails to one e-mail address, for whatever reason. */
+  perMailbox: Rate;
   /** Of hashes, for all clients at all instances. */
   total: Rate;
 };
 
 /** A limit that is used up. */
-export type Exceeded = Rate & { limit: "address" | "email" | "total"; retryAfterSeconds: number };
+export type Exceeded = Rate & { limit: "address" | "email" | "mailbox" | "total"; retryAfterSeconds: number };
 
 export type Attempt = { ip: string; emailKey: string };
 
 /** Each counts an attempt and tells whether that exceeds its limit. */
 export type Limiter = {
-  byAddress(attempt: Attempt): Promise<Exceeded | undefined>;
+  byAddress(attempt: Pick<Attempt, "ip">): Promise<Exceeded | undefined>;
   byEmail(attempt: Attempt): Promise<Exceeded | undefined>;
+  /** Counts a mail to an e-mail address, and gives a way to take that back where none was sent. */
+  byMailbox(attempt: Attempt): Promise<{ exceeded: Exceeded } | { giveBack(): Promise<unknown> }>;
   inTotal(): Promise<Exceeded | undefined>;
   /** Gives a network its own attempt at an e-mail address back, where that came to nothing for no fault of its own. */
   giveBack(attempt: Attempt): Promise<unknown>;
 };
+
+/** Times the limit of a mailbox: what networks may add to it together, each with its one mail. */
+const RESERVE = 3;
 
 /** The rows hold a digest, for they need not tell at a glance who tried to register. */
 function digestOf({ emailKey }: Attempt) {
@@ -32,12 +39,18 @@ function digestOf({ emailKey }: Attempt) {
 }
 
 /** Counts attempts by who makes them, whom they concern, and in all. */
-export function createLimiter(db: Knex, { perAddress, perEmail, total }: Limits): Limiter {
+export function createLimiter(db: Knex, { perAddress, perEmail, perMailbox, total }: Limits): Limiter {
   const addresses = createCounter(db, "address", perAddress);
   const emails = createCounter(db, "email", perEmail);
   // Whoever uses up an e-mail address's limit must not lock its owner out: each network has one attempt at it of its own.
   const ownAttempt = { ...perEmail, count: 1 };
   const owners = createCounter(db, "owner", ownAttempt);
+  const mails = createCounter(db, "mailbox", perMailbox);
+  // The same for mails; but all those together are bounded too, or one with many networks could flood a mailbox.
+  const ownMail = { ...perMailbox, count: 1 };
+  const ownMails = createCounter(db, "own-mail", ownMail);
+  const reserve = { ...perMailbox, count: perMailbox.count * RESERVE };
+  const reserves = createCounter(db, "reserve", reserve);
   const hashes = createCounter(db, "total", total);
 
   const ownerKey = (attempt: Attempt) => `${digestOf(attempt)} ${networkOf(attempt.ip)}`;
@@ -52,6 +65,12 @@ export function createLimiter(db: Knex, { perAddress, perEmail, total }: Limits)
     async byEmail(attempt) {
       if ((await emails.spend(digestOf(attempt))) === undefined) return undefined;
       return spend(owners, ownerKey(attempt), "email", ownAttempt);
+    },
+    async byMailbox(attempt) {
+      const [all, own] = [digestOf(attempt), ownerKey(attempt)];
+      if ((await mails.spend(all)) === undefined) return { giveBack: () => mails.giveBack(all) };
+      const exceeded = (await spend(ownMails, own, "mailbox", ownMail)) ?? (await spend(reserves, all, "mailbox", reserve));
+      return exceeded ? { exceeded } : { giveBack: () => ownMails.forget(own) };
     },
     inTotal: () => spend(hashes, "all", "total", total),
     giveBack: (attempt) => owners.forget(ownerKey(attempt)),

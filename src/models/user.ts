@@ -12,6 +12,10 @@ export class User extends Model {
   declare email: string;
   declare email_key: string;
   declare hashed_password: string;
+  /** When someone showed that mail to the address reaches them; null until then. */
+  declare email_verified_at: Date | null;
+  /** When an account that nobody verified ends; null for one that need not be verified any more. */
+  declare confirm_by: Date | null;
   declare created_at: Date;
   declare updated_at: Date;
 

@@ -29,6 +29,18 @@ export function createMetrics() {
       labelNames: ["outcome"] as const,
       registers,
     }),
+    verifications: new Counter({
+      name: "foyer_verifications_total",
+      help: "Confirmations of an address asked for, by what came of them.",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    mails: new Counter({
+      name: "foyer_mails_total",
+      help: "Mails, by what happened to them: queued, sent, retried later, given up, or dropped for there was nothing to say.",
+      labelNames: ["event"] as const,
+      registers,
+    }),
     requestSeconds: new Histogram({
       name: "http_request_duration_seconds",
       help: "Time from a request's arrival to the end of its answer.",
@@ -44,6 +56,26 @@ export function createMetrics() {
         registers,
         collect() {
           this.set(length());
+        },
+      });
+    },
+    /** Shows the mails that wait, at all instances: asked of the database when the metrics are read, where it answers. */
+    watchOutbox(waiting: () => Promise<{ count: number; oldestSeconds: number }>) {
+      const read = async () => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN }));
+      new Gauge({
+        name: "foyer_mails_waiting",
+        help: "Mails that wait to be sent.",
+        registers,
+        async collect() {
+          this.set((await read()).count);
+        },
+      });
+      new Gauge({
+        name: "foyer_mail_oldest_seconds",
+        help: "Age of the oldest mail that waits; 0 for none.",
+        registers,
+        async collect() {
+          this.set((await read()).oldestSeconds);
         },
       });
     },

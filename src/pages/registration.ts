@@ -3,13 +3,13 @@ import { isHttpError } from "http-errors";
 import { callerOf } from "../http/caller.ts";
 import { refusalHeaders } from "../http/refusal-headers.ts";
 import type { FieldError } from "../service/errors.ts";
-import type { RegistrationSettings } from "../service/input.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/password.ts";
 import type { Service } from "../service/service.ts";
+import type { ServiceSettings } from "../service/settings.ts";
 import { type Answer, answerTo, answerToTooLarge } from "./answers.ts";
 import type { RobotTrap } from "./robot-trap.ts";
 
-export type RegistrationPage = { service: Service; settings: RegistrationSettings; trap: RobotTrap };
+export type RegistrationPage = { service: Service; settings: ServiceSettings; trap: RobotTrap };
 
 type Shown = { email: string; answer?: Answer };
 
@@ -37,8 +37,9 @@ export function registrationForm(page: RegistrationPage): RequestHandler {
 /** POST /register from the form: on to the next page, or the form again with what to do, and all but the password kept. */
 export function register(page: RegistrationPage): RequestHandler {
   return async (req, res) => {
+    const caller = callerOf(req, res);
     if (page.trap.catches(req.body, res)) return res.redirect(303, "/welcome");
-    const result = await page.service.register(req.body, callerOf(req, res));
+    const result = await page.service.register(req.body, caller);
     if (result.ok) return res.redirect(303, "/welcome");
     const answer = answerTo(result.error);
     const email = typeof req.body.email === "string" ? req.body.email : "";
@@ -56,7 +57,7 @@ export function formTooLarge(page: RegistrationPage): ErrorRequestHandler {
   };
 }
 
-/** GET /welcome: where a new account holder arrives. A page of its own, so that browsers offer to keep the password. */
+/** GET /welcome: where someone arrives who signed up. A page of its own, so that browsers offer to keep the password. */
 export const welcome: RequestHandler = (_req, res) => {
-  res.render("pages/welcome", { title: "Your account is ready" });
+  res.render("pages/welcome", { title: "Check your email" });
 };

@@ -11,7 +11,8 @@ export const problem = z.object({
   status: z.int(),
   detail: z.string().meta({ description: "A sentence that says what to do." }),
   code: z.string().meta({
-    description: "For programs: invalid_input, email_taken, registration_closed, rate_limited, busy, unavailable, or the status in words.",
+    description:
+      "For programs: invalid_input, email_taken, token_unknown, token_expired, token_used, code_refused, registration_closed, rate_limited, busy, unavailable, or the status in words.",
   }),
   errors: z
     .array(z.object({ field: z.enum(["email", "password"]), message: z.string() }))
@@ -24,6 +25,10 @@ export type Problem = z.infer<typeof problem>;
 const ANSWERS = {
   invalid_input: { status: 400, title: "Invalid input" },
   email_taken: { status: 400, title: "Email already registered" },
+  token_unknown: { status: 404, title: "Unknown link" },
+  token_expired: { status: 410, title: "Expired link" },
+  token_used: { status: 410, title: "Used link" },
+  code_refused: { status: 400, title: "Wrong code" },
   registration_closed: { status: 403, title: "Registration is closed" },
   rate_limited: { status: 429, title: "Too many attempts" },
   busy: { status: 503, title: "Too busy" },

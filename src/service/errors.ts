@@ -5,7 +5,14 @@ export type FieldError = { field: "email" | "password"; message: string };
 /** Every reason for which the service refuses. Each door maps each code, and does not compile until it does. */
 export type ServiceError =
   | { code: "invalid_input"; fields: FieldError[] }
-  | { code: "email_taken" }
+  /** `mailSent`: its mailbox has been told how to get the account, for nobody has verified it yet. */
+  | { code: "email_taken"; mailSent: boolean }
+  | { code: "token_unknown" }
+  | { code: "token_expired" }
+  /** The address was verified by way of another sign-up. */
+  | { code: "token_used" }
+  /** Without `triesLeft` where what was sent is no code, which counts as no try. */
+  | { code: "code_refused"; triesLeft?: number }
   | { code: "registration_closed" }
   | ({ code: "rate_limited" } & Exceeded)
   | { code: "busy"; retryAfterSeconds: number }
@@ -20,6 +27,16 @@ export function describe(error: ServiceError): string {
       return error.fields.map(({ message }) => message).join(" ");
     case "email_taken":
       return "Email already registered";
+    case "token_unknown":
+      return "This link is not known. Check that it is whole, or ask for a new mail.";
+    case "token_expired":
+      return "This link has expired. Ask for a new mail.";
+    case "token_used":
+      return "This link is of no use any more: the address was confirmed with another one.";
+    case "code_refused":
+      if (error.triesLeft === undefined) return "Enter the 8 digits of the code in the mail.";
+      if (error.triesLeft === 0) return "No code can be used here any more. Use the link in the mail.";
+      return `The code is not right. Enter the one in the latest mail; ${error.triesLeft} more ${error.triesLeft === 1 ? "try" : "tries"}.`;
     case "registration_closed":
       return "Registration is closed.";
     case "rate_limited":

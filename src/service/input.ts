@@ -4,6 +4,7 @@ import type { FieldError } from "./errors.ts";
 import type { Parsed } from "./parsed.ts";
 import { isEmailAddress, PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
 import { type Policy, refusalOf } from "./policy.ts";
+import type { ServiceSettings } from "./settings.ts";
 
 /** Zod's face of a parser of ours. */
 function parsedBy<T>(parse: (typed: string) => Parsed<T>) {
@@ -14,9 +15,6 @@ function parsedBy<T>(parse: (typed: string) => Parsed<T>) {
     return z.NEVER;
   };
 }
-
-/** What the operator decides about registrations. */
-export type RegistrationSettings = { passwordMinLength: number; policy: Policy };
 
 function parseWelcomeAddress(typed: string, policy: Policy): Parsed<EmailAddress> {
   const parsed = parseEmailAddress(typed);
@@ -32,7 +30,7 @@ function text(noun: string) {
  * What a registration takes. The one schema: the service parses with it, tRPC takes its types from it, and the OpenAPI
  * document is made from it.
  */
-export function registrationInput({ passwordMinLength, policy }: RegistrationSettings) {
+export function registrationInput({ passwordMinLength, policy }: Pick<ServiceSettings, "passwordMinLength" | "policy">) {
   return z
     .object({
       email: text("your email address")
@@ -55,12 +53,45 @@ export function registrationInput({ passwordMinLength, policy }: RegistrationSet
 
 export type RegistrationInput = z.input<ReturnType<typeof registrationInput>>;
 
-export const registered = z.object({
+export const account = z.object({
   id: z.int().positive().meta({ example: 1 }),
   email: z.string().meta({ example: "alice@example.com" }),
 });
 
-export type Registered = z.infer<typeof registered>;
+export type Account = z.infer<typeof account>;
+
+/** What a verification takes: the token of a link. */
+export const tokenInput = z.object({ token: z.string().meta({ description: "From the link in the mail." }) });
+
+/** Or the code beside the link, in the browser of the sign-up. Spaces and hyphens in it do not count. */
+export const codeInput = z.object({
+  code: z
+    .string()
+    .transform((typed) => typed.replaceAll(/[\s-]/g, ""))
+    .pipe(z.string().regex(/^\d{8}$/))
+    .meta({ example: "1234 5678" }),
+});
+
+export type VerificationInput = z.input<typeof tokenInput> | z.input<typeof codeInput>;
+
+/** What asking for a new mail takes. */
+export const resendInput = z.object({
+  email: text("your email address")
+    .transform(parsedBy(parseEmailAddress))
+    .meta({ example: "alice@example.com", maxLength: ADDRESS_OCTETS }),
+});
+
+export type ResendInput = z.input<typeof resendInput>;
+
+/** The address to which a mail goes, where one is to go. */
+export const mailed = account.pick({ email: true });
+
+export type Mailed = z.infer<typeof mailed>;
+
+/** What a client sent, as something that has fields. */
+export function recordOf(input: unknown): object {
+  return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
+}
 
 /** One error for each field, in the order of the form. */
 export function fieldErrors(error: z.ZodError): FieldError[] {

@@ -1,5 +1,5 @@
-/** Does work for a key when no other work for it is going on. */
-export type OneAtATime = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+/** Does work for a key when no other work for it is going on, and tells it whether it had to wait for some. */
+export type OneAtATime = <T>(key: string, work: (waited: boolean) => Promise<T>) => Promise<T>;
 
 /** Who keeps coming and going must not hold up others who ask for the same: after this they go on beside each other. */
 const PATIENCE_MS = 5000;
@@ -8,10 +8,11 @@ const PATIENCE_MS = 5000;
 export function createOneAtATime(): OneAtATime {
   const running = new Map<string, Promise<unknown>>();
   return async (key, work) => {
+    const waited = running.has(key);
     const tired = performance.now() + PATIENCE_MS;
     while (running.has(key) && performance.now() < tired) await running.get(key);
-    if (running.has(key)) return work();
-    const mine = work();
+    if (running.has(key)) return work(true);
+    const mine = work(waited);
     running.set(
       key,
       mine.catch(() => {}),

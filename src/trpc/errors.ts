@@ -5,6 +5,10 @@ import { describe, type FieldError, type ServiceError } from "../service/errors.
 const CODES = {
   invalid_input: "BAD_REQUEST",
   email_taken: "BAD_REQUEST",
+  token_unknown: "NOT_FOUND",
+  token_expired: "BAD_REQUEST",
+  token_used: "BAD_REQUEST",
+  code_refused: "BAD_REQUEST",
   registration_closed: "FORBIDDEN",
   rate_limited: "TOO_MANY_REQUESTS",
   busy: "SERVICE_UNAVAILABLE",
@@ -26,6 +30,7 @@ export type RefusalData = {
   code: ServiceError["code"] | TRPC_ERROR_CODE_KEY;
   fields?: FieldError[];
   retryAfterSeconds?: number;
+  triesLeft?: number;
 };
 
 /** tRPC's own messages may quote what was sent; these do not. */
@@ -43,6 +48,7 @@ export function presentError(error: TRPCError): { message: string; data: Refusal
   const { refusal } = error;
   const data: RefusalData = { code: refusal.code };
   if ("fields" in refusal) data.fields = refusal.fields;
+  if ("triesLeft" in refusal && refusal.triesLeft !== undefined) data.triesLeft = refusal.triesLeft;
   if ("retryAfterSeconds" in refusal) data.retryAfterSeconds = refusal.retryAfterSeconds;
   return { message: error.message, data };
 }

@@ -49,7 +49,7 @@ describe("in a browser", function () {
       it("someone signs up and arrives", async () => {
         const { page, complaints } = await openPage(browser, { javaScriptEnabled });
         await fill(page, newAddress(), "secret123");
-        await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+        await page.getByRole("heading", { name: "Check your email" }).waitFor();
         expect(page.url()).to.equal(`${foyer.url}/welcome`);
         expect(complaints).to.deep.equal([]);
       });
@@ -76,7 +76,7 @@ describe("in a browser", function () {
         await page.keyboard.press("Tab");
         await page.keyboard.type("secret123");
         await page.keyboard.press("Enter");
-        await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+        await page.getByRole("heading", { name: "Check your email" }).waitFor();
       });
 
       for (const address of ["jörg@bücher.de", "用户@例子.广告"]) {
@@ -84,7 +84,7 @@ describe("in a browser", function () {
           const { page } = await openPage(browser, { javaScriptEnabled });
           const own = `${javaScriptEnabled ? "a" : "b"}${address}`;
           await fill(page, own, "secret123");
-          await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+          await page.getByRole("heading", { name: "Check your email" }).waitFor();
           await fill(page, own, "secret123");
           expect(await page.locator("#email-error").textContent()).to.include("Email already registered");
         });
@@ -171,7 +171,7 @@ describe("in a browser", function () {
     await page.getByLabel("Email address").fill(newAddress());
     await page.getByLabel("Password", { exact: true }).fill("secret123");
     await page.getByRole("button", { name: "Create account" }).dblclick();
-    await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
+    await page.getByRole("heading", { name: "Check your email" }).waitFor();
     expect(posts).to.have.length(1);
   });
 

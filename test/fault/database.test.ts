@@ -18,7 +18,10 @@ describe("while the database is away", () => {
     url.hostname = "127.0.0.1";
     url.port = String(wire.port);
     const many = { count: 1000, seconds: 60 };
-    foyer = await startFoyer({ database: { url: url.href, poolMax: 10 }, rateLimits: { perAddress: many, perEmail: many, total: many } });
+    foyer = await startFoyer({
+      database: { url: url.href, poolMax: 10 },
+      rateLimits: { perAddress: many, perEmail: many, perMailbox: many, total: many },
+    });
   });
   after(async () => {
     await foyer?.stop();

@@ -30,7 +30,7 @@ describe("the form", () => {
   it("leads on to a page of its own when the account exists", async () => {
     const answer = await post({ email: "alice@example.com", password: "secret12345" });
     expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/welcome"]);
-    expect((await foyer.http.get("/welcome")).text).to.include("Your account is ready");
+    expect((await foyer.http.get("/welcome")).text).to.include("Check your email");
     expect(await foyer.users()).to.have.length(1);
   });
 

@@ -26,7 +26,7 @@ describe("the limits", () => {
   }
 
   it("count attempts from an address through every door, refuse what is more, and hash nothing for it", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, perMailbox: MANY, total: MANY } });
     expect((await foyer.http.post("/register").send({ email: "no", password: "no" })).status).to.equal(400);
     expect((await foyer.http.post("/register").send(account())).status).to.equal(201);
     expect((await foyer.http.post("/register").type("form").send(account())).status).to.equal(303);
@@ -55,7 +55,7 @@ describe("the limits", () => {
   });
 
   it("count each call of a batch", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, perMailbox: MANY, total: MANY } });
     const calls = Array.from({ length: 5 }, () => foyer.client.auth.register.mutate(account()).catch(({ data }) => data.code));
     const outcomes = await Promise.all(calls);
     expect(outcomes.filter((outcome) => outcome === "rate_limited")).to.have.length(2);
@@ -67,7 +67,7 @@ describe("the limits", () => {
       { count: 1, seconds: 60 },
       { count: 1, seconds: 600 },
     ];
-    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: long, total: short } });
+    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: long, perMailbox: MANY, total: short } });
     const [known, fresh] = [account(), account()];
     const calls = [known, fresh, known, known];
     const answer = await foyer.http.post(`/trpc/${calls.map(() => "auth.register").join(",")}?batch=1`).send({ ...calls });
@@ -78,7 +78,7 @@ describe("the limits", () => {
   });
 
   it("count known addresses too, so that nobody can ask for very many", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, perMailbox: MANY, total: MANY } });
     const known = account();
     const codes: string[] = [];
     for (let n = 0; n < 4; n += 1) codes.push((await foyer.http.post("/register").send(known)).body.code);
@@ -86,7 +86,7 @@ describe("the limits", () => {
   });
 
   it("are over when their time is", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: { count: 1, seconds: 1 }, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: { count: 1, seconds: 1 }, perEmail: MANY, perMailbox: MANY, total: MANY } });
     const statuses = [
       (await foyer.http.post("/register").send(account())).status,
       (await foyer.http.post("/register").send(account())).status,
@@ -97,7 +97,7 @@ describe("the limits", () => {
   });
 
   it("do not believe a forwarding header where no proxy is trusted, and say once that one came", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, perMailbox: MANY, total: MANY } });
     expect((await foyer.http.get("/readyz")).body).to.deep.equal({ status: "ready", remarks: [] });
     const statuses: number[] = [];
     for (let n = 0; n < 4; n += 1) statuses.push((await from(`192.0.2.${n}`)).status);
@@ -115,7 +115,7 @@ describe("the limits", () => {
   it("take the address that the trusted proxy names, whatever stands before it", async () => {
     foyer = await startFoyer({
       trustProxy: "loopback",
-      rateLimits: { perAddress: { count: 1, seconds: 600 }, perEmail: MANY, total: MANY },
+      rateLimits: { perAddress: { count: 1, seconds: 600 }, perEmail: MANY, perMailbox: MANY, total: MANY },
     });
     const statuses: number[] = [];
     for (const forwarded of [
@@ -135,7 +135,7 @@ describe("the limits", () => {
   it("of an e-mail address hold wherever attempts come from, and leave its owner one of their own", async () => {
     foyer = await startFoyer({
       trustProxy: "loopback",
-      rateLimits: { perAddress: MANY, perEmail: { count: 2, seconds: 600 }, total: MANY },
+      rateLimits: { perAddress: MANY, perEmail: { count: 2, seconds: 600 }, perMailbox: MANY, total: MANY },
     });
     const victim = { email: "victim@example.com", password: PASSWORD };
     const codes: string[] = [];
@@ -153,7 +153,7 @@ describe("the limits", () => {
   it("hold in total", async () => {
     foyer = await startFoyer({
       trustProxy: "loopback",
-      rateLimits: { perAddress: MANY, perEmail: MANY, total: { count: 2, seconds: 60 } },
+      rateLimits: { perAddress: MANY, perEmail: MANY, perMailbox: MANY, total: { count: 2, seconds: 60 } },
     });
     const statuses = [(await from("192.0.2.1")).status, (await from("192.0.2.2")).status, (await from("192.0.2.3")).status];
     expect(statuses).to.deep.equal([201, 201, 429]);
@@ -161,7 +161,7 @@ describe("the limits", () => {
 
   it("do not take an owner's own attempt for one that came to nothing", async () => {
     const one = { count: 1, seconds: 600 };
-    foyer = await startFoyer({ trustProxy: "loopback", rateLimits: { perAddress: MANY, perEmail: one, total: one } });
+    foyer = await startFoyer({ trustProxy: "loopback", rateLimits: { perAddress: MANY, perEmail: one, perMailbox: MANY, total: one } });
     expect((await from("192.0.2.1")).status).to.equal(201);
     const victim = { email: "victim@example.com", password: PASSWORD };
     const refusedBy: unknown[] = [];
@@ -172,7 +172,7 @@ describe("the limits", () => {
   });
 
   it("are a fault where they cannot be counted, not silently off", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: MANY, perEmail: MANY, perMailbox: MANY, total: MANY } });
     await foyer.withoutTable("rate_limits");
     expect((await foyer.http.post("/register").send(account())).status).to.equal(500);
     expect(foyer.logged()).to.include("rate_limits");
@@ -183,7 +183,7 @@ describe("the limits", () => {
       bcryptCost: 12,
       hashConcurrency: 1,
       hashMaxWaitSeconds: 1,
-      rateLimits: { perAddress: { count: 20, seconds: 600 }, perEmail: MANY, total: MANY },
+      rateLimits: { perAddress: { count: 20, seconds: 600 }, perEmail: MANY, perMailbox: MANY, total: MANY },
     });
     const answers = await Promise.all(Array.from({ length: 40 }, () => foyer.http.post("/register").send(account())));
     const codes = answers.map(({ body }) => body.code);
@@ -192,17 +192,17 @@ describe("the limits", () => {
   });
 
   it("keep no e-mail address in their table", async () => {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: FEW, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: FEW, perMailbox: MANY, total: MANY } });
     await foyer.http.post("/register").send({ email: "someone@example.com", password: PASSWORD });
     const rows = await foyer.rows("rate_limits");
-    expect(rows).to.have.length(3);
+    expect(rows).to.have.length(4);
     expect(JSON.stringify(rows)).not.to.include("someone");
     const [table] = (await foyer.rows("pg_class")).filter(({ relname }) => relname === "rate_limits");
     expect(table?.["relpersistence"], "unlogged").to.equal("u");
   });
 
   it("are shared by the instances on one database", async function () {
-    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, total: MANY } });
+    foyer = await startFoyer({ rateLimits: { perAddress: FEW, perEmail: MANY, perMailbox: MANY, total: MANY } });
     if (!postgresUrl) return this.skip();
     const other = await foyer.another();
     const statuses: number[] = [];

@@ -176,7 +176,7 @@ describe("the metrics", () => {
     const { text, type } = await foyer.http.get("/metrics");
     expect(type).to.equal("text/plain");
     for (const line of [
-      "foyer_hash_duration_seconds_count 1",
+      "foyer_hash_duration_seconds_count 2",
       "foyer_hash_queue_length 0",
       'foyer_registrations_total{outcome="registered"} 1',
       'foyer_registrations_total{outcome="email_taken"} 1',

@@ -20,7 +20,7 @@ describe("POST /register with JSON", () => {
     expect(answer.body).to.deep.equal({ id: 1, email: "alice@example.com" });
     const [user] = await foyer.users();
     expect(user?.hashed_password).to.match(/^\$2b\$05\$/);
-    expect(user?.toJSON()).to.have.all.keys("id", "email", "email_key", "created_at", "updated_at");
+    expect(user?.toJSON()).to.have.all.keys("id", "email", "email_key", "email_verified_at", "confirm_by", "created_at", "updated_at");
   });
 
   for (const email of ["alice@example.com", "Alice@EXAMPLE.com", "  alice@example.com ", "alice@ｅxample。com"]) {

@@ -8,7 +8,7 @@ describe("passwords and hashes", () => {
   let foyer: TestFoyer;
   before(async () => {
     const many = { count: 1000, seconds: 60 };
-    foyer = await startFoyer({ logLevel: "trace", rateLimits: { perAddress: many, perEmail: many, total: many } });
+    foyer = await startFoyer({ logLevel: "trace", rateLimits: { perAddress: many, perEmail: many, perMailbox: many, total: many } });
   });
   after(() => foyer.stop());
 
@@ -16,7 +16,7 @@ describe("passwords and hashes", () => {
   async function everythingStored() {
     const tables = await foyer.rows("information_schema.tables");
     const own = tables.filter(({ table_schema }) => table_schema === "public").map(({ table_name }) => String(table_name));
-    expect(own).to.include.members(["users", "rate_limits", "secrets", "knex_migrations"]);
+    expect(own).to.include.members(["users", "sign_ups", "verification_tokens", "mails", "rate_limits", "secrets", "knex_migrations"]);
     const rows = (await Promise.all(own.map((table) => foyer.rows(table)))).flat();
     return JSON.stringify(rows.map(({ hashed_password, ...row }) => row));
   }
@@ -72,7 +72,7 @@ describe("passwords and hashes", () => {
   it("are not in an error that the service throws, however closely it is looked at", async () => {
     const broken = await startFoyer();
     await broken.breakInserts();
-    const caller = { ip: "127.0.0.1", userAgent: "", requestId: "1", gone: new AbortController().signal };
+    const caller = { ip: "127.0.0.1", userAgent: "", browser: "", requestId: "1", gone: new AbortController().signal };
     const fault = await broken.service.register({ email: "dave@example.com", password: CANARY }, caller).catch((error: unknown) => error);
     expect(fault).to.be.instanceOf(Error);
     const seen = inspect(fault, { depth: Number.POSITIVE_INFINITY, showHidden: true });

@@ -17,9 +17,14 @@ describe("the settings", () => {
       metricsPort: undefined,
       passwordMinLength: 8,
       policy: { open: true, domains: [], refuseDisposable: false },
+      privacy: "open",
+      verificationHours: 24,
+      unverifiedDays: 7,
+      mail: { kind: "mailbox", from: "Foyer <foyer@localhost>" },
       rateLimits: {
         perAddress: { count: 100, seconds: 600 },
         perEmail: { count: 60, seconds: 600 },
+        perMailbox: { count: 5, seconds: 3600 },
         total: { count: 600, seconds: 60 },
       },
       robotTrap: { honeypot: true, minFillMs: 150 },
@@ -94,6 +99,12 @@ describe("the settings", () => {
     RATE_LIMIT_PER_ADDRESS: ["100", "0/1m", "10/1w", "10/m", "1/9999d"],
     RATE_LIMIT_PER_EMAIL: ["-1/1m"],
     RATE_LIMIT_TOTAL: ["1.5/1m"],
+    RATE_LIMIT_PER_MAILBOX: ["5"],
+    REGISTRATION_PRIVACY: ["secret"],
+    VERIFICATION_HOURS: ["0", "1d"],
+    UNVERIFIED_DAYS: ["0", "366"],
+    SMTP_URL: ["smtp.example.com", "https://smtp.example.com", "smtp://"],
+    MAIL_FROM: ["accounts", "a@localhost", "a@example.com, b@example.com", "Example <a@example.com>\nBcc: x@example.com"],
     FORM_HONEYPOT: ["true"],
     FORM_MIN_FILL_MS: ["2s"],
     CORS_ORIGINS: ["*", "https://a.example/app"],
@@ -105,6 +116,25 @@ describe("the settings", () => {
       });
     }
   }
+
+  it("say how mails leave", () => {
+    const smtp = { SMTP_URL: "smtps://user:pass@smtp.example.com", MAIL_FROM: "Example <accounts@example.com>" };
+    expect(parseConfig(smtp).mail).to.deep.equal({ kind: "smtp", url: smtp.SMTP_URL, from: smtp.MAIL_FROM });
+    expect(() => parseConfig({ SMTP_URL: smtp.SMTP_URL })).to.throw(StartError, /^MAIL_FROM: expected the address/);
+    for (const publicUrl of ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"]) {
+      expect(parseConfig({ PUBLIC_URL: publicUrl }).mail.kind).to.equal("mailbox");
+    }
+  });
+
+  it("show mails on no page that others may open", () => {
+    for (const env of [
+      { NODE_ENV: "production" },
+      { PUBLIC_URL: "https://accounts.example.com" },
+      { PUBLIC_URL: "http://192.168.0.7:3000" },
+    ]) {
+      expect(parseConfig(env).mail).to.deep.equal({ kind: "none" });
+    }
+  });
 
   it("are not repeated where they are wrong, for they may hold a password", () => {
     expect(() => parseConfig({ DATABASE_URL: "http://user:hunter2@localhost/db" }))

@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { parseCookie } from "cookie";
+import type { Request, Response } from "express";
+
+const SECRET = /^[\w-]{43}$/;
+const SECRET_BYTES = 32;
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** The name says where a browser may take it from (RFC 6265bis, section 4.1.3.2); on plain http it cannot. */
+function cookieName(req: Request) {
+  return req.app.get("https") ? "__Host-foyer-browser" : "foyer-browser";
+}
+
+/** Whether a request brought a cookie that is not ours: ours opens nothing. */
+export function hasOtherCookie(req: Request): boolean {
+  return Object.keys(parseCookie(req.headers.cookie ?? "")).some((name) => name !== cookieName(req));
+}
+
+/**
+ * A secret by which a browser is known again, as the one in which someone signed up. It is given one with the answer where it has none.
+ */
+export function browserOf(req: Request, res: Response): string {
+  const name = cookieName(req);
+  const { [name]: brought = "" } = parseCookie(req.headers.cookie ?? "");
+  const secret = SECRET.test(brought) ? brought : randomBytes(SECRET_BYTES).toString("base64url");
+  res.cookie(name, secret, { httpOnly: true, sameSite: "lax", secure: Boolean(req.app.get("https")), path: "/", maxAge: KEPT_MS });
+  return secret;
+}

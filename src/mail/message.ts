@@ -1,0 +1,9 @@
+/** A mail in its words, as it goes to the mail server. */
+export type Message = {
+  messageId: string;
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+};

@@ -1,0 +1,60 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import { Mail } from "../models/mail.ts";
+
+/** What is to be mailed; `key` makes it one mail, however often it is asked for. */
+export type Order = { key: string; emailKey: string; signUpId: number | null };
+
+/** Whoever takes a mail has it to themselves for so long, by the database's clock; a process that dies loses it then. */
+export const LEASE_SECONDS = 120;
+
+/** Writes a mail into the outbox: within the transaction of what it is about, so that both exist or neither. */
+export async function enqueue(db: Knex, { key, emailKey, signUpId }: Order): Promise<void> {
+  await Mail.query(db).insert({ key, email_key: emailKey, sign_up_id: signUpId }).onConflict("key").ignore();
+}
+
+/**
+ * The mails that wait in the database, taken by any number of couriers. Our own few statements and no job queue: of the queues
+ * for PostgreSQL, none that is kept up for this Node runs on one connection, as the embedded database has.
+ */
+export function createOutbox(db: Knex) {
+  /** Writes how a mail fared, unless its lease was lost to another. Resolves to whether it was written. */
+  async function settle({ id, lease }: Mail, change: object) {
+    return (await Mail.query(db).findById(id).where({ lease }).whereNull("done_at").patch(change)) === 1;
+  }
+
+  return {
+    /** Leases up to `count` mails that are due, the longest waiting first. What another is taking is passed by. */
+    async take(count: number): Promise<Mail[]> {
+      const due = Mail.query(db).whereNull("done_at").where("due_at", "<=", raw("now()"));
+      return Mail.query(db)
+        .with("due", due.select("id").orderBy(["due_at", "id"]).limit(count).forUpdate().skipLocked())
+        .whereIn("id", raw("(select id from due)"))
+        .patch({ due_at: raw("now() + make_interval(secs => ?)", [LEASE_SECONDS]), lease: raw("lease + 1") })
+        .returning("*");
+    },
+    sent: (mail: Mail) => settle(mail, { done_at: raw("now()"), outcome: "sent", reply: null }),
+    giveUp: (mail: Mail, reply: string) => settle(mail, { done_at: raw("now()"), outcome: "given_up", reply }),
+    retry: (mail: Mail, seconds: number, reply: string) =>
+      settle(mail, { due_at: raw("now() + make_interval(secs => ?)", [seconds]), attempts: mail.attempts + 1, reply }),
+    /** For a mail that turned out to have nothing to say. */
+    drop: ({ id, lease }: Mail) => Mail.query(db).deleteById(id).where({ lease }),
+
+    givenUp: () => Mail.query(db).where({ outcome: "given_up" }).orderBy("id"),
+    /** Has given-up mails tried anew: those named, or all. Resolves to their number. */
+    async replay(ids?: readonly number[]): Promise<number> {
+      const mails = Mail.query(db).where({ outcome: "given_up" });
+      if (ids) mails.whereIn("id", [...ids]);
+      return mails.patch({ done_at: null, outcome: null, attempts: 0, due_at: raw("now()") });
+    },
+    /** How many wait, and for how many seconds the oldest has. */
+    async waiting(): Promise<{ count: number; oldestSeconds: number }> {
+      const row = await db("mails")
+        .whereNull("done_at")
+        .first(db.raw("count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::float as oldest"));
+      return { count: row.count, oldestSeconds: row.oldest };
+    },
+  };
+}
+
+export type Outbox = ReturnType<typeof createOutbox>;

@@ -1,0 +1,61 @@
+import { fileURLToPath } from "node:url";
+import { create } from "express-handlebars";
+import type { Mail } from "../models/mail.ts";
+import type { Letter } from "./letter.ts";
+import type { Message } from "./message.ts";
+
+const SUBJECTS: Record<Letter["kind"], string> = {
+  verify: "Confirm your email address",
+  registered: "You already have an account",
+};
+
+/** `12345678` as `1234 5678`: easier to read across to another device. */
+function inGroups(code: string) {
+  return code.replace(/(.{4})(?=.)/g, "$1 ");
+}
+
+function contextOf(letter: Letter, site: URL): { subject: string; [name: string]: unknown } {
+  const common = { subject: SUBJECTS[letter.kind], host: site.host, home: site.href };
+  if (letter.kind === "registered") return common;
+  const { to, token, code, signedUpAt, validHours } = letter;
+  return {
+    ...common,
+    to,
+    link: new URL(`/verify?token=${token}`, site).href,
+    codeLink: new URL("/verify", site).href,
+    code: inGroups(code),
+    signedUpAt: signedUpAt.toISOString().replace(/T(\d\d:\d\d).*/, ", $1 UTC"),
+    validHours,
+  };
+}
+
+export type Render = (letter: Letter, mail: Mail) => Promise<Message>;
+
+/**
+ * Puts letters into words, as text and as HTML, from the views in a folder.
+ * @param site the address that people open: links lead there.
+ * @param from whom mails come from, as `name@example.com` or `Name <name@example.com>`.
+ */
+export function createRender(folder: URL, site: URL, from: string): Render {
+  const handlebars = create({ extname: ".hbs" });
+  const view = (name: string, context: Record<string, unknown>) =>
+    handlebars.render(fileURLToPath(new URL(name, folder)), context, { cache: true });
+  const [, domain = "localhost"] = /@([^>\s]+)/.exec(from) ?? [];
+  return async (letter, mail) => {
+    const context = contextOf(letter, site);
+    const [text, body] = await Promise.all([
+      view(`emails/${letter.kind}.text.hbs`, context),
+      view(`emails/${letter.kind}.html.hbs`, context),
+    ]);
+    const html = await view("layouts/email.hbs", { ...context, body });
+    // The same at every try: a mail that a server took twice is then known as one by many mailboxes.
+    return {
+      messageId: `<foyer.${mail.id}.${mail.created_at.getTime()}@${domain}>`,
+      from,
+      to: letter.to,
+      subject: context.subject,
+      text,
+      html,
+    };
+  };
+}

@@ -1,0 +1,28 @@
+import { Model, type Pojo } from "objection";
+
+/**
+ * What someone asked for: an address, and the password that its account would have. Anyone can ask; whoever reads the address's
+ * mail decides which sign-up counts.
+ */
+export class SignUp extends Model {
+  static override tableName = "sign_ups";
+
+  declare id: number;
+  declare email: string;
+  declare email_key: string;
+  /** The account that the address has, or the number that its account will have. Null for a further sign-up beside an account's. */
+  declare user_id: number | null;
+  /** Null when the sign-up is settled. */
+  declare hashed_password: string | null;
+  /** The digest of the secret that the browser of the sign-up keeps. */
+  declare browser_hash: string | null;
+  declare code_tries: number;
+  /** Null while it is open; `superseded` when the address was verified by way of another. */
+  declare outcome: "verified" | "superseded" | null;
+  declare created_at: Date;
+
+  override $formatJson(json: Pojo): Pojo {
+    const { hashed_password, ...shown } = super.$formatJson(json);
+    return shown;
+  }
+}

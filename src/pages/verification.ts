@@ -1,0 +1,77 @@
+import type { RequestHandler, Response } from "express";
+import { callerOf } from "../http/caller.ts";
+import { refusalHeaders } from "../http/refusal-headers.ts";
+import type { ServiceError } from "../service/errors.ts";
+import type { Service } from "../service/service.ts";
+import { answerTo } from "./answers.ts";
+
+type Typed = { code?: unknown; email?: unknown };
+
+function textOf(typed: unknown) {
+  return typeof typed === "string" ? typed : "";
+}
+
+/** The page to enter a code, or to ask for a new mail; with an error where one of the two was refused. */
+function renderForms(res: Response, error?: ServiceError, { code, email }: Typed = {}) {
+  const answer = error && answerTo(error);
+  if (error && answer) res.status(answer.status).set(refusalHeaders(error));
+  const reason = (field: string) => answer?.fields.find((one) => one.field === field)?.message;
+  res.render("pages/verification", {
+    title: answer ? "Error: confirm your email address" : "Confirm your email address",
+    code: { value: textOf(code), error: reason("code") },
+    email: { value: textOf(email), error: reason("email") },
+    answer,
+  });
+}
+
+/** A link that confirms nothing: why, and how to get a new one. */
+function renderRefusedLink(res: Response, error: ServiceError) {
+  const { status, notice } = answerTo(error);
+  res.status(status).set(refusalHeaders(error));
+  res.render("pages/link-refused", { title: "Error: this link cannot be used", notice, email: {} });
+}
+
+function inWords(time: Date) {
+  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(time);
+}
+
+/**
+ * GET /verify: with a token, the page whose one button confirms; without, the form for the code. It changes nothing: mail
+ * scanners follow links.
+ */
+export function verification(service: Service): RequestHandler {
+  return async (req, res) => {
+    const { token } = req.query;
+    if (token === undefined)
+      return res.render("pages/verification", { title: "Confirm your email address", sent: "sent" in req.query, code: {}, email: {} });
+    const link = await service.readLink(textOf(token), callerOf(req, res));
+    if (!link.ok) return renderRefusedLink(res, link.error);
+    const { email, signedUpAt, done } = link.value;
+    if (done) return renderVerified(res);
+    res.render("pages/link", { title: "Confirm your email address", email, signedUpAt: inWords(signedUpAt), token: textOf(token) });
+  };
+}
+
+function renderVerified(res: Response) {
+  res.render("pages/verified", { title: "Your email address is confirmed" });
+}
+
+/** POST /verify from a form with a token or a code: on to the next page, or what to do. */
+export function verifyEmail(service: Service): RequestHandler {
+  return async (req, res) => {
+    const result = await service.verifyEmail(req.body, callerOf(req, res));
+    if (result.ok) return res.redirect(303, "/verified");
+    return "token" in req.body ? renderRefusedLink(res, result.error) : renderForms(res, result.error, req.body);
+  };
+}
+
+/** POST /verify/resend from a form: the same for every address. */
+export function resendVerification(service: Service): RequestHandler {
+  return async (req, res) => {
+    const result = await service.resendVerification(req.body, callerOf(req, res));
+    return result.ok ? res.redirect(303, "/verify?sent") : renderForms(res, result.error, req.body);
+  };
+}
+
+/** GET /verified: where someone arrives who confirmed. */
+export const verified: RequestHandler = (_req, res) => renderVerified(res);

@@ -1,0 +1,64 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import { violatedUnique } from "../db/faults.ts";
+import { enqueue } from "../mail/outbox.ts";
+import { SignUp } from "../models/sign-up.ts";
+import { User } from "../models/user.ts";
+import { digest } from "./digest.ts";
+import type { EmailAddress } from "./email-address.ts";
+import type { Account } from "./input.ts";
+
+/** What is known of a sign-up when its password has been hashed. */
+export type NewSignUp = { email: EmailAddress; hashedPassword: string; browser: string };
+
+async function insertWithMail(trx: Knex, { email, hashedPassword, browser }: NewSignUp, userId: number | null) {
+  const signUp = await SignUp.query(trx).insert({
+    user_id: userId,
+    email: email.email,
+    email_key: email.key,
+    hashed_password: hashedPassword,
+    browser_hash: digest(browser),
+  });
+  await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
+}
+
+/** Stores a further sign-up for an address that has an account, and the mail about it. */
+export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
+  await db.transaction((trx) => insertWithMail(trx, signUp, null));
+}
+
+/**
+ * Stores a sign-up and the mail about it: the same work whether the address has an account or not.
+ * @returns the account as it will be if this sign-up is the one that is verified and the address has none.
+ */
+export async function promiseAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
+  return db.transaction(async (trx) => {
+    const { rows } = await trx.raw("select nextval(pg_get_serial_sequence('users', 'id')) as id");
+    const [{ id }] = rows;
+    await insertWithMail(trx, signUp, id);
+    return { id, email: signUp.email.email };
+  });
+}
+
+/**
+ * Makes the account at once, still to be verified, with its sign-up and the mail about it: all or nothing.
+ * @returns the account, or undefined where the address has one: the unique index decides.
+ */
+export async function openAccount(db: Knex, signUp: NewSignUp, unverifiedDays: number): Promise<Account | undefined> {
+  const { email, hashedPassword } = signUp;
+  try {
+    return await db.transaction(async (trx) => {
+      const user = await User.query(trx).insert({
+        email: email.email,
+        email_key: email.key,
+        hashed_password: hashedPassword,
+        confirm_by: raw("now() + make_interval(days => ?)", [unverifiedDays]),
+      });
+      await insertWithMail(trx, signUp, user.id);
+      return { id: user.id, email: user.email };
+    });
+  } catch (fault) {
+    if (violatedUnique(fault) === User.emailKeyIsUnique) return undefined;
+    throw fault;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import type { Logger } from "pino";
+import type { Limiter } from "../limits/limiter.ts";
+import { SignUp } from "../models/sign-up.ts";
+import { User } from "../models/user.ts";
+import { whileAvailable } from "./available.ts";
+import type { Caller } from "./caller.ts";
+import { digest } from "./digest.ts";
+import type { Result } from "./errors.ts";
+import { type Account, codeInput, recordOf, tokenInput } from "./input.ts";
+import { limited, refuse } from "./refuse.ts";
+import { findByCode, findToken } from "./token.ts";
+
+export type VerificationParts = { db: Knex; limiter: Limiter | undefined; log: Logger };
+
+/** What a link is about, for its page to show: `done` where it was used already. */
+export type Link = { email: string; signedUpAt: Date; done: boolean };
+
+/** Tries of a code for one sign-up, whatever number of mails it got. */
+const CODE_TRIES = 5;
+
+/** Finds the sign-up of a link that still counts or that was the one that counted. */
+async function findSignUp(db: Knex, token: string): Promise<Result<SignUp>> {
+  const found = await findToken(db, token);
+  const signUp = found && (await SignUp.query(db).findById(found.signUpId));
+  if (!signUp) return refuse({ code: "token_unknown" });
+  if (signUp.outcome === "superseded") return refuse({ code: "token_used" });
+  if (found.expired && signUp.outcome === null) return refuse({ code: "token_expired" });
+  return { ok: true, value: signUp };
+}
+
+/** Finds the sign-up of this browser that a code belongs to. Each guess is counted before it is compared. */
+async function findSignUpByCode(db: Knex, code: string, browser: string): Promise<Result<SignUp>> {
+  const ofThisBrowser = SignUp.query(db)
+    .where({ browser_hash: digest(browser) })
+    .whereRaw("outcome is distinct from 'superseded'")
+    .where("code_tries", "<", CODE_TRIES);
+  const tried = await SignUp.query(db)
+    .whereIn("id", ofThisBrowser.select("id").orderBy("id").forUpdate())
+    .patch({ code_tries: raw("code_tries + 1") })
+    .returning("*");
+  const ids = tried.map(({ id }) => id);
+  const found = await findByCode(db, code, ids);
+  const signUp = tried.find(({ id }) => id === found);
+  if (signUp) return { ok: true, value: signUp };
+  return refuse({ code: "code_refused", triesLeft: Math.max(0, ...tried.map(({ code_tries }) => CODE_TRIES - code_tries)) });
+}
+
+/**
+ * Settles whose the address is: the account gets the password of this sign-up, whoever made it before, and the other sign-ups
+ * of the address come to nothing. Undefined where another had settled it.
+ */
+async function settle(trx: Knex, { id, email_key }: SignUp): Promise<User | undefined> {
+  // All of them, in one order, so that two who settle at once wait for each other.
+  const signUps = await SignUp.query(trx).where({ email_key }).orderBy("id").forUpdate();
+  const signUp = signUps.find((one) => one.id === id);
+  if (signUp?.outcome === "verified") return User.query(trx).findOne({ email_key });
+  if (!signUp?.hashed_password) return undefined;
+  const { email, hashed_password, user_id } = signUp;
+  const now = raw("now()");
+  const user = await User.query(trx)
+    .insert({ ...(user_id && { id: user_id }), email, email_key, hashed_password, email_verified_at: now })
+    .onConflict("email_key")
+    .merge({ email, hashed_password, email_verified_at: now, confirm_by: null, updated_at: now })
+    .whereNull("users.email_verified_at")
+    .returning("*");
+  // Where nothing was written, no row came back.
+  const isOurs = user.created_at !== undefined;
+  await SignUp.query(trx)
+    .where({ email_key })
+    .whereNull("outcome")
+    .patch({ outcome: raw("case when id = ? then 'verified' else 'superseded' end", [isOurs ? id : null]), hashed_password: null });
+  return isOurs ? user : undefined;
+}
+
+/**
+ * Verifies addresses. Whoever shows the token or the code of a mail has read it, so the account is theirs, with the password of
+ * the sign-up that the mail was about.
+ */
+export function verification({ db, limiter, log }: VerificationParts) {
+  async function verify(found: Result<SignUp>): Promise<Result<Account>> {
+    if (!found.ok) return found;
+    const user = await db.transaction((trx) => settle(trx, found.value));
+    return user ? { ok: true, value: { id: user.id, email: user.email } } : refuse({ code: "token_used" });
+  }
+
+  async function verifyByCode(input: object, caller: Caller): Promise<Result<Account>> {
+    const parsed = codeInput.safeParse(input);
+    if (!parsed.success) return refuse({ code: "code_refused" });
+    const refusal = limited(await limiter?.byAddress({ ip: caller.ip }));
+    return refusal ?? verify(await findSignUpByCode(db, parsed.data.code, caller.browser));
+  }
+
+  return {
+    /** Tells what a link is about, and changes nothing. Refuses with `token_unknown`, `token_expired` or `token_used`. */
+    readLink: (token: string, caller: Caller): Promise<Result<Link>> =>
+      whileAvailable(log, caller, async () => {
+        const found = await findSignUp(db, token);
+        if (!found.ok) return found;
+        const { email, created_at, outcome } = found.value;
+        return { ok: true, value: { email, signedUpAt: created_at, done: outcome === "verified" } };
+      }),
+
+    /**
+     * Takes `{ token }` or `{ code }` as a client sent it and gives the verified account; again where it was verified so before.
+     * Refuses with `token_unknown`, `token_expired`, `token_used`, `code_refused` or `rate_limited`.
+     */
+    verifyEmail: (input: unknown, caller: Caller): Promise<Result<Account>> =>
+      whileAvailable(log, caller, async () => {
+        const record = recordOf(input);
+        if (!("token" in record)) return verifyByCode(record, caller);
+        const { success, data } = tokenInput.safeParse(record);
+        return success ? verify(await findSignUp(db, data.token)) : refuse({ code: "token_unknown" });
+      }),
+  };
+}
