@@ -93,7 +93,8 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     });
   const mailQueued = () => {
     metrics.mails.inc({ event: "queued" });
-    courier?.wake();
+    // What the courier has to do tells whether the address is registered: in discreet mode it does not follow the answer at once.
+    if (config.privacy === "open") courier?.wake();
   };
   const service = counted(
     {

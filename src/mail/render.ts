@@ -9,6 +9,8 @@ const SUBJECTS: Record<Letter["kind"], string> = {
   registered: "You already have an account",
 };
 
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+
 /** `12345678` as `1234 5678`: easier to read across to another device. */
 function inGroups(code: string) {
   return code.replace(/(.{4})(?=.)/g, "$1 ");
@@ -24,7 +26,7 @@ function contextOf(letter: Letter, site: URL): { subject: string; [name: string]
     link: new URL(`/verify?token=${token}`, site).href,
     codeLink: new URL("/verify", site).href,
     code: inGroups(code),
-    signedUpAt: signedUpAt.toISOString().replace(/T(\d\d:\d\d).*/, ", $1 UTC"),
+    signedUpAt: `${TIME.format(signedUpAt)} UTC`,
     validHours,
   };
 }

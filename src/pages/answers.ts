@@ -26,7 +26,7 @@ function inSeconds(count: number) {
 
 const TAKEN = "Email already registered. If it is yours, you have an account; if not, check the spelling.";
 const TAKEN_MAILED =
-  "Email already registered, but not confirmed yet. If it is yours, open the mail that we have just sent there: confirm, and the account has the password that you chose now.";
+  "Email already registered, but not confirmed yet. If it is yours, follow the link in the email that we have just sent you: the account then has the password you chose now.";
 
 const ANSWERS: Answers = {
   invalid_input: ({ fields }) => ({ status: 400, fields }),

@@ -31,9 +31,7 @@ function renderRefusedLink(res: Response, error: ServiceError) {
   res.render("pages/link-refused", { title: "Error: this link cannot be used", notice, email: {} });
 }
 
-function inWords(time: Date) {
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(time);
-}
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 
 /**
  * GET /verify: with a token, the page whose one button confirms; without, the form for the code. It changes nothing: mail
@@ -48,7 +46,7 @@ export function verification(service: Service): RequestHandler {
     if (!link.ok) return renderRefusedLink(res, link.error);
     const { email, signedUpAt, done } = link.value;
     if (done) return renderVerified(res);
-    res.render("pages/link", { title: "Confirm your email address", email, signedUpAt: inWords(signedUpAt), token: textOf(token) });
+    res.render("pages/link", { title: "Confirm your email address", email, signedUpAt: TIME.format(signedUpAt), token: textOf(token) });
   };
 }
 

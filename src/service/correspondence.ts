@@ -7,7 +7,7 @@ import { mintToken } from "./token.ts";
 
 /** An account from before addresses were verified has no sign-up; asked for a mail, it gets one with the password that it has. */
 function signUpOf(db: Knex, { email, email_key, hashed_password }: User) {
-  return SignUp.query(db).insert({ email, email_key, hashed_password });
+  return SignUp.query(db).insert({ email, email_key, hashed_password }).returning("*");
 }
 
 /**

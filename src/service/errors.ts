@@ -28,15 +28,15 @@ export function describe(error: ServiceError): string {
     case "email_taken":
       return "Email already registered";
     case "token_unknown":
-      return "This link is not known. Check that it is whole, or ask for a new mail.";
+      return "This link is not known. Check that it is whole, or ask for a new email.";
     case "token_expired":
-      return "This link has expired. Ask for a new mail.";
+      return "This link has expired. Ask for a new email.";
     case "token_used":
       return "This link is of no use any more: the address was confirmed with another one.";
     case "code_refused":
-      if (error.triesLeft === undefined) return "Enter the 8 digits of the code in the mail.";
-      if (error.triesLeft === 0) return "No code can be used here any more. Use the link in the mail.";
-      return `The code is not right. Enter the one in the latest mail; ${error.triesLeft} more ${error.triesLeft === 1 ? "try" : "tries"}.`;
+      if (error.triesLeft === undefined) return "Enter the 8 digits of the code in the email.";
+      if (error.triesLeft === 0) return "No code can be used here any more. Use the link in the email.";
+      return `The code is not right. Enter the one in the latest email; ${error.triesLeft} more ${error.triesLeft === 1 ? "try" : "tries"}.`;
     case "registration_closed":
       return "Registration is closed.";
     case "rate_limited":

@@ -1,20 +1,9 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
+import { violations } from "../support/axe.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-
-const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-  // Evaluated as an expression by the debugger, which the page's policy does not concern.
-  await page.evaluate(AXE);
-  return page.evaluate(
-    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((n) => n.html).join(' ')))",
-  );
-}
 
 describe("in a browser", function () {
   this.timeout(60_000);

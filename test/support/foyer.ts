@@ -6,6 +6,7 @@ import { type Config, parseConfig } from "../../src/config.ts";
 import { listen } from "../../src/listen.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
+import { expire } from "../../src/service/expiry.ts";
 import { createDatabase } from "./database.ts";
 
 /** bcrypt's cheapest cost. The setting's floor is 10, so that only a test can ask for it. */
@@ -66,6 +67,10 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     },
     logged: () => instance.logged(),
     users: () => User.query(db()).orderBy("id"),
+    /** What happens every ten minutes. */
+    expire: () => expire(db(), config.unverifiedDays),
+    /** For what only time or an accident would bring about. */
+    sql: (statement: string, ...values: (string | number)[]) => db().raw(statement, values),
     rows: (table: string): Promise<Record<string, unknown>[]> => db()(table),
     /** Makes the database refuse every new row for a reason that the service does not expect. */
     breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
