@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { genSaltSync } from "bcrypt";
 import { loadConfig } from "../src/config.ts";
@@ -84,6 +85,16 @@ async function registerClosed(service: Service, clients: number, patient = true)
 
 const KNOWN = { email: "known@example.com", password: "correct horse battery" };
 
+/** A duplicate of an address that nobody verified is hashed for, as its owner may be asking; what is measured is any other. */
+async function verifyKnown({ url }: Service) {
+  for (;;) {
+    const page = await (await fetch(`${url}/mailbox/1`)).text();
+    const [token] = /(?<=token(?:=|&#x3D;))[\w-]+/.exec(page) ?? [];
+    if (token) return ask(`${url}/verify`, "POST", { token });
+    await setTimeout(100);
+  }
+}
+
 function askKnown({ url }: Service) {
   return ask(`${url}/register`, "POST", KNOWN);
 }
@@ -91,8 +102,8 @@ function askKnown({ url }: Service) {
 /** Brings a service that has just started to where one is that runs: its code compiled, its connections open. */
 async function warmUp(service: Service) {
   const loop = (send: () => Promise<Answer>) => closedLoop({ clients: 8, rampSeconds: 0, seconds: 2, send, patient: true });
+  if ((await askKnown(service)).status === 201) await verifyKnown(service);
   await loop(() => registerNew(service.url));
-  await askKnown(service);
   await loop(() => askKnown(service));
   for (const path of PROBED) await loop(() => ask(`${service.url}${path}`, "GET"));
 }

@@ -42,7 +42,7 @@ export async function up(knex: Knex): Promise<void> {
       .defaultTo(knex.fn.now())
       .index(undefined, { predicate: knex.whereNull("done_at") });
     table.timestamp("done_at");
-    table.text("outcome").checkIn(["sent", "given_up"]);
+    table.text("outcome").checkIn(["sent", "given_up", "dropped"]);
     table.text("reply");
     table.timestamp("created_at").notNullable().defaultTo(knex.fn.now());
   });

@@ -29,7 +29,7 @@ export type Foyer = {
   metricsApp: Express;
   service: Service;
   database: Database;
-  /** Refuses what still waits for its hash; what is being hashed is finished. */
+  /** Refuses what still waits for its hash, and sends no more mail; what is being hashed or sent is finished. */
   drain(): Promise<void>;
   close(): Promise<void>;
 };
@@ -111,10 +111,11 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,
-    drain: hasher.close,
+    async drain() {
+      await Promise.all([hasher.close(), courier?.stop()]);
+    },
     async close() {
       stopExpiry();
-      await courier?.stop();
       await database.close();
     },
   };

@@ -109,6 +109,9 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   if (settings.METRICS_PORT && settings.METRICS_PORT === settings.PORT) {
     throw new StartError("METRICS_PORT: expected another port than PORT");
   }
+  if (settings.VERIFICATION_HOURS > 24 * settings.UNVERIFIED_DAYS) {
+    throw new StartError("VERIFICATION_HOURS: expected no more than UNVERIFIED_DAYS, after which there is nothing left to verify");
+  }
   const publicUrl = settings.PUBLIC_URL ?? new URL(`http://localhost:${settings.PORT}`);
   return Object.freeze({
     host: settings.HOST,

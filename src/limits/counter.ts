@@ -57,7 +57,11 @@ export function createCounter(db: Knex, name: string, { count, seconds }: Rate):
         return exceeded;
       }
     },
-    giveBack: (key) => inDatabase.reward(key, 1),
+    async giveBack(key) {
+      await inDatabase.reward(key, 1);
+      // Else it would be refused from memory all the same.
+      inDatabase.deleteInMemoryBlockedAll();
+    },
     forget: (key) => inDatabase.delete(key),
   };
 }

@@ -69,8 +69,12 @@ export function createLimiter(db: Knex, { perAddress, perEmail, perMailbox, tota
     async byMailbox(attempt) {
       const [all, own] = [digestOf(attempt), ownerKey(attempt)];
       if ((await mails.spend(all)) === undefined) return { giveBack: () => mails.giveBack(all) };
-      const exceeded = (await spend(ownMails, own, "mailbox", ownMail)) ?? (await spend(reserves, all, "mailbox", reserve));
-      return exceeded ? { exceeded } : { giveBack: () => ownMails.forget(own) };
+      const exceeded = await spend(ownMails, own, "mailbox", ownMail);
+      if (exceeded) return { exceeded };
+      const spent = await spend(reserves, all, "mailbox", reserve);
+      if (!spent) return { giveBack: () => Promise.all([ownMails.forget(own), reserves.giveBack(all)]) };
+      await ownMails.forget(own);
+      return { exceeded: spent };
     },
     inTotal: () => spend(hashes, "all", "total", total),
     giveBack: (attempt) => owners.forget(ownerKey(attempt)),

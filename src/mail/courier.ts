@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Mail } from "../models/mail.ts";
 import type { Letter } from "./letter.ts";
-import { LEASE_SECONDS, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Render } from "./render.ts";
 import { NotSent, type Transport } from "./transport.ts";
 
@@ -35,8 +35,6 @@ const LONGEST_WAIT_SECONDS = 6 * 60 * 60;
 const MOST_ATTEMPTS = 20;
 const LONGEST_AWAY_MS = 60_000;
 const STOP_MS = 5000;
-/** Another may have the mail after its lease; so what was sent is noted before. */
-const NOTE_MS = (LEASE_SECONDS - 90) * 1000;
 
 function secondsUntilNext(attempts: number) {
   return Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** attempts) * (1 + Math.random() / 4);
@@ -49,7 +47,10 @@ function secondsUntilNext(attempts: number) {
 export function startCourier({ outbox, write, render, transport, log, observe }: CourierParts): Courier {
   const stopping = new AbortController();
   const sending = new Set<Promise<void>>();
+  /** Sent, but the database does not know it yet. */
+  const unnoted = new Set<number>();
   let isServerThere = false;
+  let awayMs = 0;
   let isOutboxThere = true;
   let awake = new AbortController();
 
@@ -61,44 +62,47 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     awake = new AbortController();
   }
 
-  async function fail(mail: Mail, failure: NotSent) {
-    const givesUp = failure.reason === "refused" || mail.attempts + 1 >= MOST_ATTEMPTS;
-    const noted = givesUp
-      ? await outbox.giveUp(mail, failure.message)
-      : await outbox.retry(mail, secondsUntilNext(mail.attempts), failure.message);
-    if (!noted) return;
+  async function fail(mail: Mail, { reason, message }: NotSent) {
+    if (reason === "away" || reason === "broken") isServerThere = false;
+    const attempts = mail.attempts + (reason === "away" ? 0 : 1);
+    const givesUp = reason === "refused" || attempts >= MOST_ATTEMPTS;
+    const seconds = secondsUntilNext(mail.attempts);
+    const noted = givesUp ? await outbox.giveUp(mail, message) : await outbox.retry(mail, seconds, attempts, message);
+    if (noted === 0) return;
     observe(givesUp ? "given_up" : "retried");
-    log.warn({ mail: mail.id, attempts: mail.attempts + 1, reason: failure.reason }, givesUp ? "a mail was given up" : "a mail waits");
+    log.warn({ mail: mail.id, attempts, reason }, givesUp ? "a mail was given up" : "a mail waits");
   }
 
-  /** The database may be away at the very moment; a mail that is not noted as sent would be sent again. */
+  /** The database may be away at the very moment; a mail that is not noted as sent would be sent again when it is back. */
   async function noteSent(mail: Mail) {
-    const end = performance.now() + NOTE_MS;
+    unnoted.add(mail.id);
     for (;;) {
       try {
-        if (await outbox.sent(mail)) observe("sent");
-        return;
+        if ((await outbox.sent(mail)) > 0) observe("sent");
+        return unnoted.delete(mail.id);
       } catch (error) {
-        if (performance.now() > end || stopping.signal.aborted) throw error;
+        if (stopping.signal.aborted) throw error;
         await pause(LOOK_EVERY_MS);
       }
     }
   }
 
   async function deliver(mail: Mail) {
-    const letter = await write(mail);
-    if (!letter) {
-      await outbox.drop(mail);
-      return observe("dropped");
-    }
+    // Its lease ended before that could be noted.
+    if (unnoted.has(mail.id)) return;
     try {
+      const letter = await write(mail);
+      if (!letter) {
+        await outbox.drop(mail);
+        return observe("dropped");
+      }
       await transport.send(await render(letter, mail));
     } catch (error) {
-      const failure = error instanceof NotSent ? error : new NotSent("later", "It could not be written.", { cause: error });
-      if (error !== failure) log.error({ err: error, mail: mail.id }, "a mail could not be written");
-      if (failure.reason === "away") isServerThere = false;
-      return fail(mail, failure);
+      if (error instanceof NotSent) return fail(mail, error);
+      log.error({ err: error, mail: mail.id }, "a mail could not be written");
+      return fail(mail, new NotSent("later", "It could not be written."));
     }
+    awayMs = 0;
     await noteSent(mail);
   }
 
@@ -112,14 +116,16 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     sending.add(delivery);
   }
 
+  /** Asks the mail server whether it is there, ever more seldom until it has taken a mail: that it answers is not enough. */
   async function waitForServer() {
-    for (let wait = LOOK_EVERY_MS; !isServerThere && !stopping.signal.aborted; wait = Math.min(wait * 2, LONGEST_AWAY_MS)) {
+    while (!isServerThere && !stopping.signal.aborted) {
+      await pause(awayMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+      awayMs = Math.min(Math.max(awayMs * 2, LOOK_EVERY_MS), LONGEST_AWAY_MS);
       try {
         await transport.check();
         isServerThere = true;
       } catch (error) {
         log.warn({ err: error }, "no mail can be sent: the mail server does not answer, or refuses the login");
-        await pause(wait, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
       }
     }
   }
@@ -146,8 +152,8 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     wake,
     async stop() {
       stopping.abort();
-      await running;
-      await Promise.race([Promise.all(sending), pause(STOP_MS, undefined, { ref: false })]);
+      const ended = running.then(() => Promise.all(sending));
+      await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
       transport.close();
     },
   };

@@ -1,6 +1,6 @@
 /** What a mail says, before it has words. */
 export type Letter =
-  /** Asks whoever reads the address's mail to confirm a sign-up, by a link or by a code. */
-  | { kind: "verify"; to: string; token: string; code: string; signedUpAt: Date; validHours: number }
+  /** Asks whoever reads the address's mail to confirm a sign-up, by a link or by a code; `others` says that there are more. */
+  | { kind: "verify"; to: string; token: string; code: string; signedUpAt: Date; validHours: number; others: boolean }
   /** Tells the holder of an account that someone asked for another. */
   | { kind: "registered"; to: string };

@@ -8,9 +8,13 @@ export type Order = { key: string; emailKey: string; signUpId: number | null };
 /** Whoever takes a mail has it to themselves for so long, by the database's clock; a process that dies loses it then. */
 export const LEASE_SECONDS = 120;
 
-/** Writes a mail into the outbox: within the transaction of what it is about, so that both exist or neither. */
-export async function enqueue(db: Knex, { key, emailKey, signUpId }: Order): Promise<void> {
-  await Mail.query(db).insert({ key, email_key: emailKey, sign_up_id: signUpId }).onConflict("key").ignore();
+/**
+ * Writes a mail into the outbox: within the transaction of what it is about, so that both exist or neither. Resolves to whether
+ * it is a new one.
+ */
+export async function enqueue(db: Knex, { key, emailKey, signUpId }: Order): Promise<boolean> {
+  const mail = await Mail.query(db).insert({ key, email_key: emailKey, sign_up_id: signUpId }).onConflict("key").ignore().returning("*");
+  return mail.created_at !== undefined;
 }
 
 /**
@@ -18,10 +22,9 @@ export async function enqueue(db: Knex, { key, emailKey, signUpId }: Order): Pro
  * for PostgreSQL, none that is kept up for this Node runs on one connection, as the embedded database has.
  */
 export function createOutbox(db: Knex) {
-  /** Writes how a mail fared, unless its lease was lost to another. Resolves to whether it was written. */
-  async function settle({ id, lease }: Mail, change: object) {
-    return (await Mail.query(db).findById(id).where({ lease }).whereNull("done_at").patch(change)) === 1;
-  }
+  const open = ({ id }: Mail) => Mail.query(db).findById(id).whereNull("done_at");
+  /** A mail, unless its lease was lost to another. */
+  const leased = (mail: Mail) => open(mail).where({ lease: mail.lease });
 
   return {
     /** Leases up to `count` mails that are due, the longest waiting first. What another is taking is passed by. */
@@ -33,12 +36,14 @@ export function createOutbox(db: Knex) {
         .patch({ due_at: raw("now() + make_interval(secs => ?)", [LEASE_SECONDS]), lease: raw("lease + 1") })
         .returning("*");
     },
-    sent: (mail: Mail) => settle(mail, { done_at: raw("now()"), outcome: "sent", reply: null }),
-    giveUp: (mail: Mail, reply: string) => settle(mail, { done_at: raw("now()"), outcome: "given_up", reply }),
-    retry: (mail: Mail, seconds: number, reply: string) =>
-      settle(mail, { due_at: raw("now() + make_interval(secs => ?)", [seconds]), attempts: mail.attempts + 1, reply }),
-    /** For a mail that turned out to have nothing to say. */
-    drop: ({ id, lease }: Mail) => Mail.query(db).deleteById(id).where({ lease }),
+    /** Whoever has the lease meanwhile: it was sent. */
+    sent: (mail: Mail) => open(mail).patch({ done_at: raw("now()"), outcome: "sent", reply: null }),
+    giveUp: (mail: Mail, reply: string) => leased(mail).patch({ done_at: raw("now()"), outcome: "given_up", reply }),
+    /** Has it tried again later. @param attempts how many are charged to it by now. */
+    retry: (mail: Mail, seconds: number, attempts: number, reply: string) =>
+      leased(mail).patch({ due_at: raw("now() + make_interval(secs => ?)", [seconds]), attempts, reply }),
+    /** The row stays: were it gone, who asks again within the minute could tell. */
+    drop: (mail: Mail) => leased(mail).patch({ done_at: raw("now()"), outcome: "dropped" }),
 
     givenUp: () => Mail.query(db).where({ outcome: "given_up" }).orderBy("id"),
     /** Has given-up mails tried anew: those named, or all. Resolves to their number. */

@@ -19,7 +19,7 @@ function inGroups(code: string) {
 function contextOf(letter: Letter, site: URL): { subject: string; [name: string]: unknown } {
   const common = { subject: SUBJECTS[letter.kind], host: site.host, home: site.href };
   if (letter.kind === "registered") return common;
-  const { to, token, code, signedUpAt, validHours } = letter;
+  const { to, token, code, signedUpAt, validHours, others } = letter;
   return {
     ...common,
     to,
@@ -28,6 +28,7 @@ function contextOf(letter: Letter, site: URL): { subject: string; [name: string]
     code: inGroups(code),
     signedUpAt: `${TIME.format(signedUpAt)} UTC`,
     validHours,
+    others,
   };
 }
 

@@ -15,6 +15,9 @@ const TIMEOUTS = { connectionTimeout: CONNECT_MS, greetingTimeout: CONNECT_MS, s
 /** Replies of this server may quote what it was sent; so much of them is enough to know why. */
 const REPLY_CHARACTERS = 300;
 
+/** Where in the dialogue a refusal is of one mail; `API` is nodemailer's word for before it began. */
+const OF_A_MAIL = ["API", "MAIL FROM", "RCPT TO", "DATA"];
+
 function isNodemailerError(error: unknown): error is NodemailerError {
   return error instanceof Error && "code" in error;
 }
@@ -27,9 +30,10 @@ function meaningOf(error: unknown): NotSent {
   if (!isNodemailerError(error)) throw error;
   const reply = (error.response || error.message).slice(0, REPLY_CHARACTERS);
   const { command = "", responseCode = 0 } = error;
-  const ofThisMail = ["RCPT TO", "DATA", "API"].includes(command) && error.code !== "ECONNECTION";
-  if (ofThisMail && responseCode !== 421) return new NotSent(error.permanent || command === "API" ? "refused" : "later", reply);
-  return new NotSent(command === "MAIL FROM" && responseCode !== 421 ? "later" : "away", reply);
+  if (["ECONNECTION", "ETIMEDOUT", "EABORT"].includes(error.code ?? "")) return new NotSent("broken", reply);
+  if (responseCode === 421 || !OF_A_MAIL.includes(command)) return new NotSent("away", reply);
+  if (command === "MAIL FROM") return new NotSent("later", reply);
+  return new NotSent(error.permanent || command === "API" ? "refused" : "later", reply);
 }
 
 /** A mail server, by a URL such as `smtps://user:password@host:465`. */
@@ -48,10 +52,14 @@ export function createSmtp(url: string, connections: number): Transport {
   transporter.on("error", () => {});
 
   /** Whether the server takes addresses beyond ASCII (RFC 6531), which has to be known before it is sent one. */
-  function takesUtf8(): Promise<boolean> {
+  function takesUtf8(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const connection = new SMTPConnection({ ...TIMEOUTS, ...parseConnectionUrl(url) });
-      connection.once("error", reject);
+      connection.on("error", reject);
+      signal.addEventListener("abort", () => {
+        connection.close();
+        reject(new NotSent("away", "The mail server took too long."));
+      });
       connection.connect((error) => {
         if (error) return reject(error);
         resolve(/^250[ -]SMTPUTF8\b/im.test(connection.lastServerResponse || ""));
@@ -60,26 +68,27 @@ export function createSmtp(url: string, connections: number): Transport {
     });
   }
 
-  async function refuseIfOutOfReach(to: string) {
-    if (/^[\0-\x7f]*$/.test(to) || (await takesUtf8())) return;
+  async function refuseIfOutOfReach(to: string, signal: AbortSignal) {
+    if (/^[\0-\x7f]*$/.test(to) || (await takesUtf8(signal))) return;
     throw new NotSent("refused", "The mail server does not take addresses with characters beyond ASCII (SMTPUTF8).");
   }
 
   return {
     async check() {
       await transporter.verify().catch((error: unknown) => {
-        throw new NotSent("away", meaningOf(error).message, { cause: error });
+        throw new NotSent("away", meaningOf(error).message);
       });
     },
     async send({ to, ...message }: Message) {
+      const signal = AbortSignal.timeout(SEND_MS);
       try {
-        await refuseIfOutOfReach(to);
+        await refuseIfOutOfReach(to, signal);
         await transporter.sendMail({
           ...message,
           // As an object, for what stands before the @ may have characters that an address list reads otherwise.
           to: { name: "", address: to },
           headers: { "Auto-Submitted": "auto-generated" },
-          signal: AbortSignal.timeout(SEND_MS),
+          signal,
         });
       } catch (error) {
         throw error instanceof NotSent ? error : meaningOf(error);

@@ -1,9 +1,12 @@
 import type { Message } from "./message.ts";
 
-/** Why a mail was not taken: not ever (`refused`), not now (`later`), or because no mail server answers (`away`). */
+/**
+ * Why a mail was not taken: not ever (`refused`), not now (`later`), because the connection broke over it (`broken`), or because no
+ * mail server takes any (`away`).
+ */
 export class NotSent extends Error {
   override name = "NotSent";
-  readonly reason: "refused" | "later" | "away";
+  readonly reason: "refused" | "later" | "broken" | "away";
 
   constructor(reason: NotSent["reason"], reply: string, options?: ErrorOptions) {
     super(reply, options);

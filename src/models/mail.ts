@@ -16,7 +16,8 @@ export class Mail extends Model {
   /** When it may be taken: at once, after a failure later, and while someone has it when their lease ends. */
   declare due_at: Date;
   declare done_at: Date | null;
-  declare outcome: "sent" | "given_up" | null;
+  /** `dropped` where there was nothing to say. */
+  declare outcome: "sent" | "given_up" | "dropped" | null;
   /** What the mail server said last. */
   declare reply: string | null;
   declare created_at: Date;

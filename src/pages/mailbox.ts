@@ -11,12 +11,13 @@ LOOPBACK.addAddress("::1", "ipv6");
 
 const LOOPBACK_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
 
-function isFromThisMachine({ socket, headers }: Request) {
+/** HTTP/1.0 is what a proxy speaks that was told nothing else (nginx does); no browser has for long. */
+function isFromThisMachine({ socket, headers, httpVersion }: Request) {
   const { remoteAddress = "" } = socket;
   const isLoopback = LOOPBACK.check(remoteAddress, remoteAddress.includes(":") ? "ipv6" : "ipv4");
   const isForwarded = ["x-forwarded-for", "forwarded", "via"].some((name) => name in headers);
   // The name too: a page elsewhere may have its own name lead here.
-  return isLoopback && !isForwarded && LOOPBACK_HOST.test(headers.host ?? "");
+  return isLoopback && !isForwarded && httpVersion !== "1.0" && LOOPBACK_HOST.test(headers.host ?? "");
 }
 
 /** Whoever reads the mails has the accounts, so none but this machine's own browser sees them. */

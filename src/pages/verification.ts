@@ -44,9 +44,15 @@ export function verification(service: Service): RequestHandler {
       return res.render("pages/verification", { title: "Confirm your email address", sent: "sent" in req.query, code: {}, email: {} });
     const link = await service.readLink(textOf(token), callerOf(req, res));
     if (!link.ok) return renderRefusedLink(res, link.error);
-    const { email, signedUpAt, done } = link.value;
+    const { email, signedUpAt, done, others } = link.value;
     if (done) return renderVerified(res);
-    res.render("pages/link", { title: "Confirm your email address", email, signedUpAt: TIME.format(signedUpAt), token: textOf(token) });
+    res.render("pages/link", {
+      title: "Confirm your email address",
+      email,
+      signedUpAt: TIME.format(signedUpAt),
+      others,
+      token: textOf(token),
+    });
   };
 }
 

@@ -2,17 +2,22 @@ import DataLoader from "dataloader";
 import type { Knex } from "knex";
 import { User } from "../models/user.ts";
 
-export type AccountState = "none" | "unverified" | "verified";
+export type AccountState = "none" | "unverified" | "settled";
+
+/** Whether an account is its holder's for good: it is verified, or from before addresses were. */
+export function isSettled({ email_verified_at, confirm_by }: User): boolean {
+  return email_verified_at !== null || confirm_by === null;
+}
 
 async function statesOf(db: Knex, keys: readonly string[]): Promise<AccountState[]> {
   const users = await User.query(db)
     .whereIn("email_key", [...keys])
-    .select("email_key", "email_verified_at");
-  const states = new Map(users.map((user) => [user.email_key, user.email_verified_at ? "verified" : "unverified"] as const));
+    .select("email_key", "email_verified_at", "confirm_by");
+  const states = new Map(users.map((user) => [user.email_key, isSettled(user) ? "settled" : "unverified"] as const));
   return keys.map((key) => states.get(key) ?? "none");
 }
 
-/** Tells whether an address has an account, and whether it is verified. */
+/** Tells whether an address has an account, and whether someone else may still prove that it is theirs. */
 export async function accountState(db: Knex, key: string): Promise<AccountState> {
   const [state = "none"] = await statesOf(db, [key]);
   return state;

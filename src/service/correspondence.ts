@@ -3,11 +3,18 @@ import type { Letter } from "../mail/letter.ts";
 import type { Mail } from "../models/mail.ts";
 import { SignUp } from "../models/sign-up.ts";
 import { User } from "../models/user.ts";
+import { isSettled } from "./account.ts";
+import { hasOthers } from "./sign-up.ts";
 import { mintToken } from "./token.ts";
 
-/** An account from before addresses were verified has no sign-up; asked for a mail, it gets one with the password that it has. */
-function signUpOf(db: Knex, { email, email_key, hashed_password }: User) {
-  return SignUp.query(db).insert({ email, email_key, hashed_password }).returning("*");
+/** An account from before addresses were verified has no sign-up; it is given one with the password that it has, and no other. */
+function signUpOf(db: Knex, { id, email, email_key, hashed_password }: User) {
+  return db.transaction(async (trx) => {
+    // Of two couriers one makes it.
+    await User.query(trx).findById(id).forUpdate();
+    const known = await SignUp.query(trx).findOne({ user_id: id, hashed_password }).whereNull("outcome");
+    return known ?? SignUp.query(trx).insert({ user_id: id, email, email_key, hashed_password }).returning("*");
+  });
 }
 
 /**
@@ -20,10 +27,15 @@ export function correspondence(db: Knex, { verificationHours }: { verificationHo
     const named = sign_up_id === null ? undefined : await SignUp.query(db).findById(sign_up_id);
     if (named?.outcome === "verified") return undefined;
     const user = await User.query(db).findOne({ email_key });
-    if (user?.email_verified_at) return { kind: "registered", to: user.email };
-    const signUp = named ?? (user && (await signUpOf(db, user)));
+    if (user?.email_verified_at) {
+      // Its password will not be anybody's. All else stays, or trying a code would tell.
+      await named?.$query(db).patch({ hashed_password: null });
+      return { kind: "registered", to: user.email };
+    }
+    const signUp = user && isSettled(user) ? await signUpOf(db, user) : named;
     if (!signUp) return undefined;
     const minted = await mintToken(db, signUp.id, verificationHours);
-    return { kind: "verify", to: signUp.email, signedUpAt: signUp.created_at, validHours: verificationHours, ...minted };
+    const { email: to, created_at: signedUpAt } = signUp;
+    return { kind: "verify", to, signedUpAt, validHours: verificationHours, others: await hasOthers(db, signUp), ...minted };
   };
 }

@@ -22,7 +22,8 @@ export async function expire(db: Knex, days: number): Promise<void> {
   const old = SignUp.query(db).where("created_at", "<", longAgo).whereNotExists(lately("sign_ups"));
   // Not one that is being verified at this moment.
   await SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
-  await Mail.query(db).delete().where("done_at", "<", longAgo).whereNull("sign_up_id");
+  // Those about a sign-up go with it.
+  await Mail.query(db).delete().whereNull("sign_up_id").where("created_at", "<", longAgo);
 }
 
 /** Has that done now and then. @returns a function that stops it. */

@@ -87,7 +87,7 @@ export function registration({ db, hasher, limiter, settings, mailQueued, log }:
   async function createOpen(request: Request, waited: boolean): Promise<Result<Account>> {
     // This saves the hash of a known duplicate; the unique index is what decides.
     const state = await accountState(db, request.email.key);
-    if (state === "verified") return refuse({ code: "email_taken", mailSent: false });
+    if (state === "settled") return refuse({ code: "email_taken", mailSent: false });
     // Of those who asked at the same time one has it, and the others need not be hashed for to be told so.
     if (state === "unverified") return waited ? refuse({ code: "email_taken", mailSent: false }) : refuseUnlessProven(request);
     const opened = await hashAnd(request, async (signUp) => {

@@ -19,17 +19,19 @@ const MINUTE_MS = 60_000;
  * Has a mail written anew. Known or not, the address gets a row in the outbox, and what there is to say to it, if anything, is
  * decided when that is sent: neither the answer nor its time tells.
  */
-async function order(db: Knex, { key }: EmailAddress, { browser }: Caller) {
-  const signUp = await SignUp.query(db)
+async function order(trx: Knex, { key }: EmailAddress, { browser }: Caller): Promise<boolean> {
+  const signUp = await SignUp.query(trx)
     .where({ email_key: key })
     .whereNull("outcome")
     .orderByRaw("browser_hash is not distinct from ? desc, id desc", [digest(browser)])
     .select("id")
-    .first();
+    .first()
+    // It must not expire before the mail refers to it.
+    .forKeyShare();
   const signUpId = signUp?.id ?? null;
   // Who asks twice within a minute gets one mail.
   const minute = Math.floor(Date.now() / MINUTE_MS);
-  await enqueue(db, { key: `again ${key} ${signUpId} ${minute}`, emailKey: key, signUpId });
+  return enqueue(trx, { key: `again ${key} ${signUpId} ${minute}`, emailKey: key, signUpId });
 }
 
 /**
@@ -48,8 +50,8 @@ export function resend({ db, limiter, mailQueued, log }: ResendParts) {
       if (refusal) return refusal;
       const mail = await limiter?.byMailbox(attempt);
       if (mail && "exceeded" in mail) return refuse({ code: "rate_limited", ...mail.exceeded });
-      await order(db, email, caller);
-      mailQueued();
+      if (await db.transaction((trx) => order(trx, email, caller))) mailQueued();
+      else await mail?.giveBack();
       return { ok: true, value: { email: email.email } };
     });
   };

@@ -22,6 +22,13 @@ async function insertWithMail(trx: Knex, { email, hashedPassword, browser }: New
   await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
 }
 
+/** Whether others are open for its address, made in another browser. */
+export async function hasOthers(db: Knex, { id, email_key, browser_hash }: SignUp): Promise<boolean> {
+  const others = SignUp.query(db).where({ email_key }).whereNull("outcome").whereNot({ id });
+  const other = await others.whereRaw("browser_hash is distinct from ?", [browser_hash]).select("id").first();
+  return other !== undefined;
+}
+
 /** Stores a further sign-up for an address that has an account, and the mail about it. */
 export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
   await db.transaction((trx) => insertWithMail(trx, signUp, null));

@@ -10,12 +10,13 @@ import { digest } from "./digest.ts";
 import type { Result } from "./errors.ts";
 import { type Account, codeInput, recordOf, tokenInput } from "./input.ts";
 import { limited, refuse } from "./refuse.ts";
+import { hasOthers } from "./sign-up.ts";
 import { findByCode, findToken } from "./token.ts";
 
 export type VerificationParts = { db: Knex; limiter: Limiter | undefined; log: Logger };
 
-/** What a link is about, for its page to show: `done` where it was used already. */
-export type Link = { email: string; signedUpAt: Date; done: boolean };
+/** What a link is about, for its page to show: `done` where it was used already, `others` where the address was signed up more than once. */
+export type Link = { email: string; signedUpAt: Date; done: boolean; others: boolean };
 
 /** Tries of a code for one sign-up, whatever number of mails it got. */
 const CODE_TRIES = 5;
@@ -30,11 +31,13 @@ async function findSignUp(db: Knex, token: string): Promise<Result<SignUp>> {
   return { ok: true, value: signUp };
 }
 
-/** Finds the sign-up of this browser that a code belongs to. Each guess is counted before it is compared. */
+/**
+ * Finds the sign-up of this browser that a code belongs to. Each guess is counted before it is compared, for settled ones too: to
+ * tell them apart would tell, in discreet mode, that the address is registered.
+ */
 async function findSignUpByCode(db: Knex, code: string, browser: string): Promise<Result<SignUp>> {
   const ofThisBrowser = SignUp.query(db)
     .where({ browser_hash: digest(browser) })
-    .whereRaw("outcome is distinct from 'superseded'")
     .where("code_tries", "<", CODE_TRIES);
   const tried = await SignUp.query(db)
     .whereIn("id", ofThisBrowser.select("id").orderBy("id").forUpdate())
@@ -48,22 +51,34 @@ async function findSignUpByCode(db: Knex, code: string, browser: string): Promis
 }
 
 /**
- * Settles whose the address is: the account gets the password of this sign-up, whoever made it before, and the other sign-ups
- * of the address come to nothing. Undefined where another had settled it.
+ * Whoever can show one mail of an address can read all. So where the browser made a sign-up of its own for it, that is the
+ * one that counts, though the mail was about another's: its owner may have opened the wrong one of two.
  */
-async function settle(trx: Knex, { id, email_key }: SignUp): Promise<User | undefined> {
+function ownOf(signUps: SignUp[], shown: SignUp, browser: string): SignUp {
+  const own = signUps.filter((one) => one.hashed_password !== null && one.browser_hash === digest(browser));
+  return own.find(({ id }) => id === shown.id) ?? own.at(-1) ?? shown;
+}
+
+/**
+ * Settles whose the address is: the account gets the password of this sign-up, whoever made it before, and the other sign-ups
+ * of the address come to nothing. Undefined where another had settled it. An account from before addresses were verified
+ * keeps its password: it is in use.
+ */
+async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: string): Promise<User | undefined> {
   // All of them, in one order, so that two who settle at once wait for each other.
   const signUps = await SignUp.query(trx).where({ email_key }).orderBy("id").forUpdate();
-  const signUp = signUps.find((one) => one.id === id);
+  const signUp = signUps.find((one) => one.id === shown);
   if (signUp?.outcome === "verified") return User.query(trx).findOne({ email_key });
-  if (!signUp?.hashed_password) return undefined;
-  const { email, hashed_password, user_id } = signUp;
+  if (!signUp) return undefined;
+  const { id, email, hashed_password, user_id } = ownOf(signUps, signUp, browser);
+  if (hashed_password === null) return undefined;
   const now = raw("now()");
   const user = await User.query(trx)
     .insert({ ...(user_id && { id: user_id }), email, email_key, hashed_password, email_verified_at: now })
     .onConflict("email_key")
     .merge({ email, hashed_password, email_verified_at: now, confirm_by: null, updated_at: now })
     .whereNull("users.email_verified_at")
+    .where((user) => user.whereNotNull("users.confirm_by").orWhere("users.hashed_password", hashed_password))
     .returning("*");
   // Where nothing was written, no row came back.
   const isOurs = user.created_at !== undefined;
@@ -79,9 +94,9 @@ async function settle(trx: Knex, { id, email_key }: SignUp): Promise<User | unde
  * the sign-up that the mail was about.
  */
 export function verification({ db, limiter, log }: VerificationParts) {
-  async function verify(found: Result<SignUp>): Promise<Result<Account>> {
+  async function verify(found: Result<SignUp>, { browser }: Caller): Promise<Result<Account>> {
     if (!found.ok) return found;
-    const user = await db.transaction((trx) => settle(trx, found.value));
+    const user = await db.transaction((trx) => settle(trx, found.value, browser));
     return user ? { ok: true, value: { id: user.id, email: user.email } } : refuse({ code: "token_used" });
   }
 
@@ -89,7 +104,7 @@ export function verification({ db, limiter, log }: VerificationParts) {
     const parsed = codeInput.safeParse(input);
     if (!parsed.success) return refuse({ code: "code_refused" });
     const refusal = limited(await limiter?.byAddress({ ip: caller.ip }));
-    return refusal ?? verify(await findSignUpByCode(db, parsed.data.code, caller.browser));
+    return refusal ?? verify(await findSignUpByCode(db, parsed.data.code, caller.browser), caller);
   }
 
   return {
@@ -99,7 +114,8 @@ export function verification({ db, limiter, log }: VerificationParts) {
         const found = await findSignUp(db, token);
         if (!found.ok) return found;
         const { email, created_at, outcome } = found.value;
-        return { ok: true, value: { email, signedUpAt: created_at, done: outcome === "verified" } };
+        const others = await hasOthers(db, found.value);
+        return { ok: true, value: { email, signedUpAt: created_at, done: outcome === "verified", others } };
       }),
 
     /**
@@ -111,7 +127,7 @@ export function verification({ db, limiter, log }: VerificationParts) {
         const record = recordOf(input);
         if (!("token" in record)) return verifyByCode(record, caller);
         const { success, data } = tokenInput.safeParse(record);
-        return success ? verify(await findSignUp(db, data.token)) : refuse({ code: "token_unknown" });
+        return success ? verify(await findSignUp(db, data.token), caller) : refuse({ code: "token_unknown" });
       }),
   };
 }

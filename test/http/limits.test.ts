@@ -150,6 +150,22 @@ describe("the limits", () => {
     expect((await from("192.0.2.1")).status).to.equal(201);
   });
 
+  it("of mails to a mailbox are spent by mails that are sent, and by nothing else", async () => {
+    const one = { count: 1, seconds: 600 };
+    foyer = await startFoyer({
+      trustProxy: "loopback",
+      rateLimits: { perAddress: MANY, perEmail: MANY, perMailbox: { count: 2, seconds: 600 }, total: one },
+    });
+    const resend = () => foyer.http.post("/verify/resend").send({ email: "alice@example.com" });
+    for (let n = 0; n < 10; n += 1) expect((await resend()).status, "one mail a minute").to.equal(202);
+    // The total is spent by another, so these cause no mail, wherever they come from.
+    expect((await from("192.0.2.1")).status).to.equal(201);
+    const alice = { email: "alice@example.com", password: PASSWORD };
+    for (let n = 0; n < 10; n += 1) {
+      expect((await from(`192.0.2.${n % 3}`, alice)).headers["ratelimit-policy"]).to.equal('"total";q=1;w=600');
+    }
+  });
+
   it("hold in total", async () => {
     foyer = await startFoyer({
       trustProxy: "loopback",

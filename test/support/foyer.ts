@@ -78,7 +78,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     allowOneUser: () => db().raw("alter table users add column slot int default 1 unique"),
     withoutTable: (name: string) => db().schema.dropTable(name),
     /** A second instance on the same database. */
-    another: () => serve(config),
+    another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
     async restart() {
       await instance.stop();
       instance = await serve(config);

@@ -126,6 +126,11 @@ describe("the settings", () => {
     }
   });
 
+  it("keep a link no longer than what it is for", () => {
+    expect(() => parseConfig({ VERIFICATION_HOURS: "49", UNVERIFIED_DAYS: "2" })).to.throw(StartError, /^VERIFICATION_HOURS: expected/);
+    expect(parseConfig({ VERIFICATION_HOURS: "48", UNVERIFIED_DAYS: "2" }).verificationHours).to.equal(48);
+  });
+
   it("show mails on no page that others may open", () => {
     for (const env of [
       { NODE_ENV: "production" },
