@@ -59,19 +59,23 @@ function ownOf(signUps: SignUp[], shown: SignUp, browser: string): SignUp {
   return own.find(({ id }) => id === shown.id) ?? own.at(-1) ?? shown;
 }
 
+function accountOf(user: User | undefined): Result<Account> {
+  return user ? { ok: true, value: { id: user.id, email: user.email } } : refuse({ code: "token_used" });
+}
+
 /**
  * Settles whose the address is: the account gets the password of this sign-up, whoever made it before, and the other sign-ups
- * of the address come to nothing. Undefined where another had settled it. An account from before addresses were verified
+ * of the address come to nothing. Refuses with `token_used` where another had settled it. An account from before addresses were verified
  * keeps its password: it is in use.
  */
-async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: string): Promise<User | undefined> {
+async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: string): Promise<Result<Account>> {
   // All of them, in one order, so that two who settle at once wait for each other.
   const signUps = await SignUp.query(trx).where({ email_key }).orderBy("id").forUpdate();
   const signUp = signUps.find((one) => one.id === shown);
-  if (signUp?.outcome === "verified") return User.query(trx).findOne({ email_key });
-  if (!signUp) return undefined;
+  if (!signUp) return refuse({ code: "token_unknown" });
+  if (signUp.outcome === "verified") return accountOf(await User.query(trx).findOne({ email_key }));
   const { id, email, hashed_password, user_id } = ownOf(signUps, signUp, browser);
-  if (hashed_password === null) return undefined;
+  if (hashed_password === null) return refuse({ code: "token_used" });
   const now = raw("now()");
   const user = await User.query(trx)
     .insert({ ...(user_id && { id: user_id }), email, email_key, hashed_password, email_verified_at: now })
@@ -86,7 +90,7 @@ async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: stri
     .where({ email_key })
     .whereNull("outcome")
     .patch({ outcome: raw("case when id = ? then 'verified' else 'superseded' end", [isOurs ? id : null]), hashed_password: null });
-  return isOurs ? user : undefined;
+  return accountOf(isOurs ? user : undefined);
 }
 
 /**
@@ -95,9 +99,7 @@ async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: stri
  */
 export function verification({ db, limiter, log }: VerificationParts) {
   async function verify(found: Result<SignUp>, { browser }: Caller): Promise<Result<Account>> {
-    if (!found.ok) return found;
-    const user = await db.transaction((trx) => settle(trx, found.value, browser));
-    return user ? { ok: true, value: { id: user.id, email: user.email } } : refuse({ code: "token_used" });
+    return found.ok ? db.transaction((trx) => settle(trx, found.value, browser)) : found;
   }
 
   async function verifyByCode(input: object, caller: Caller): Promise<Result<Account>> {
