@@ -8,6 +8,8 @@ export type SmtpBehaviour = {
   /** A reply other than 250 to a recipient or to a text: `451 later`. */
   recipient?: (address: string, tries: number) => string | undefined;
   data?: (mail: ParsedMail, tries: number) => string | "drop" | "hang" | undefined;
+  /** Asked when a text begins: `cut` ends its connection in the middle of it, and that one alone. */
+  text?: (address: string, tries: number) => "cut" | undefined;
   options?: SMTPServerOptions;
 };
 
@@ -42,8 +44,12 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}) {
         done(reply ? refusal(reply) : null);
       },
       async onData(stream, session, done) {
-        const mail = await simpleParser(stream);
         const [{ address } = { address: "" }] = session.envelope.rcptTo;
+        if (behaviour.text?.(address, count(`text ${address}`)) === "cut") {
+          for (const socket of sockets) if (socket.remotePort === session.remotePort) socket.destroy();
+          return;
+        }
+        const mail = await simpleParser(stream);
         const reply = behaviour.data?.(mail, count(`data ${address}`));
         if (reply === "hang") return;
         if (reply === "drop") {

@@ -1,0 +1,409 @@
+import { setTimeout } from "node:timers/promises";
+import { expect } from "chai";
+import { pino } from "pino";
+import type { Config } from "../../src/config.ts";
+import { connect } from "../../src/db/connect.ts";
+import { AT_A_TIME } from "../../src/mail/courier.ts";
+import { LEASE_SECONDS } from "../../src/mail/outbox.ts";
+import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
+import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { type FoyerProcess, postJson, spawnFoyer } from "../support/process.ts";
+import { readLetter, type Smtp, type SmtpBehaviour, startSmtp } from "../support/smtp.ts";
+import { Wire } from "../support/wire.ts";
+
+const FROM = "Foyer <foyer@example.com>";
+/** Nothing in a test takes so long unless it is broken. */
+const SOON_MS = 10_000;
+/** Longer than a courier waits before it looks again, so that it has looked. */
+const LOOKED_MS = 3000;
+/** A server that says nothing is given up on sooner than in earnest. */
+const IMPATIENT = "?socketTimeout=500&greetingTimeout=500";
+
+const address = (n: number | string) => `n${n}@example.com`;
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => address(n));
+
+async function until(condition: () => boolean | Promise<boolean>, milliseconds = SOON_MS) {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${condition}`);
+    await setTimeout(40);
+  }
+}
+
+async function register(url: string, emails: readonly string[]) {
+  const statuses = await Promise.all(emails.map((email) => postJson(url, { email, password: "secret123" })));
+  expect(statuses).to.deep.equal(emails.map(() => 201));
+}
+
+async function verify(url: string, token: string) {
+  const answer = await fetch(`${url}/verify`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+/** How many mails were sent, as this instance counts them. */
+async function sentBy(url: string) {
+  const [, count = "0"] = /^foyer_mails_total\{event="sent"\} (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text()) ?? [];
+  return Number(count);
+}
+
+/** Puts a process's clock off by an hour, or as many as are said. */
+function clockOff(hours: number) {
+  const program = `
+    const Real = Date;
+    const now = () => Real.now() + ${hours * 3_600_000};
+    globalThis.Date = class extends Real {
+      constructor(...given) { given.length ? super(...given) : super(now()); }
+      static now() { return now(); }
+    };`;
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
+}
+
+/** By how many hours the clock of a process was off when it said that it was open. */
+function hoursOff({ output }: FoyerProcess) {
+  const [, time = "0"] = /"time":(\d+)[^\n]*Foyer is open at/.exec(output().stdout) ?? [];
+  return Math.round((Number(time) - Date.now()) / 3_600_000);
+}
+
+describe("mails", () => {
+  let smtp: Smtp;
+  const behaviour: SmtpBehaviour = {};
+  const foyers: TestFoyer[] = [];
+
+  beforeEach(async () => {
+    smtp = await startSmtp(behaviour);
+  });
+  afterEach(async () => {
+    await Promise.all(foyers.splice(0).map((foyer) => foyer.stop()));
+    await smtp.close();
+    for (const name of ["recipient", "data", "text", "options"] as const) delete behaviour[name];
+  });
+
+  async function start(overrides: Partial<Config> = {}) {
+    const foyer = await startFoyer({ mail: { kind: "smtp", url: smtp.url(IMPATIENT), from: FROM }, ...overrides });
+    foyers.push(foyer);
+    return foyer;
+  }
+
+  /** What the end of their leases, or of their waits, would bring about. */
+  const END_WAITS = "update mails set due_at = now() where done_at is null";
+
+  const allSent = async (foyer: TestFoyer) => (await foyer.rows("mails")).every(({ outcome }) => outcome === "sent");
+
+  function expectArrived(emails: readonly string[]) {
+    expect(smtp.recipients.toSorted()).to.deep.equal(emails.toSorted());
+  }
+
+  for (const [how, options] of [
+    ["takes no connection", undefined],
+    ["says nothing", { onConnect: () => {} }],
+  ] as const) {
+    it(`wait while the mail server ${how}, hold up no registration, and all arrive once when it is back`, async () => {
+      await smtp.close();
+      if (options) {
+        behaviour.options = options;
+        await smtp.open();
+      }
+      const foyer = await start();
+      const started = performance.now();
+      await register(foyer.url, upTo(30));
+      expect(performance.now() - started).to.be.below(3000);
+      expect((await foyer.rows("mails")).map(({ lease, done_at }) => [lease, done_at])).to.deep.equal(Array(30).fill([0, null]));
+      if (options) {
+        delete behaviour.options;
+        await smtp.close();
+      }
+      await smtp.open();
+      await until(() => allSent(foyer));
+      expectArrived(upTo(30));
+      expect((await foyer.rows("mails")).map(({ lease, attempts }) => [lease, attempts])).to.deep.equal(Array(30).fill([1, 0]));
+    });
+  }
+
+  it("arrive once when a mail server that went away is back, and none is charged for it", async () => {
+    const foyer = await start();
+    await register(foyer.url, [address("early")]);
+    await until(() => allSent(foyer));
+    await smtp.close();
+    await register(foyer.url, upTo(30));
+    await until(() => foyer.logged().includes("no mail can be sent"));
+    const underWay = async () => (await foyer.rows("mails")).filter(({ lease, done_at }) => done_at === null && lease !== 0);
+    await until(async () => (await underWay()).every(({ reply }) => reply !== null));
+    const found = (await underWay()).length;
+    expect(found).to.be.within(1, AT_A_TIME);
+    await smtp.open();
+    await until(() => smtp.recipients.length === 31 - found);
+    await foyer.sql(END_WAITS);
+    await until(() => allSent(foyer));
+    expectArrived([address("early"), ...upTo(30)]);
+    expect((await foyer.rows("mails")).map(({ attempts }) => attempts)).to.deep.equal(Array(31).fill(0));
+  });
+
+  it("that were sent while the database was away are noted as sent when it is back, and not sent again", async function () {
+    if (!postgresUrl) return this.skip();
+    const target = new URL(postgresUrl);
+    const wire = new Wire();
+    await wire.open(target);
+    const database = await createDatabase();
+    try {
+      const url = new URL(database.env["DATABASE_URL"] ?? "");
+      url.hostname = "127.0.0.1";
+      url.port = String(wire.port);
+      const foyer = await start({ database: { url: url.href, poolMax: 10 } });
+      behaviour.data = (_mail, tries) => {
+        if (tries === 1) wire.cut();
+        return undefined;
+      };
+      await register(foyer.url, [address(1)]);
+      await until(() => smtp.taken.length === 1);
+      await setTimeout(2000);
+      await wire.open(target);
+      await until(async () => (await sentBy(foyer.url)) === 1);
+      expect((await foyer.rows("mails")).map(({ outcome, lease, attempts }) => [outcome, lease, attempts])).to.deep.equal([["sent", 1, 0]]);
+      expectArrived([address(1)]);
+    } finally {
+      await Promise.all(foyers.splice(0).map((foyer) => foyer.stop()));
+      wire.cut();
+      await database.drop();
+    }
+  });
+
+  it("of others arrive once though the server hangs or drops the connection at some each time, and those wait by themselves", async () => {
+    const poison = [address("cut"), address("hangs")];
+    behaviour.text = (to) => (to === poison[0] ? "cut" : undefined);
+    behaviour.data = ({ to }) => (to && !Array.isArray(to) && to.text === poison[1] ? "hang" : undefined);
+    const foyer = await start();
+    await register(foyer.url, poison);
+    await register(foyer.url, upTo(20));
+    const waiting = async (round: number) => {
+      const rows = (await foyer.rows("mails")).filter(({ email_key }) => poison.includes(String(email_key)));
+      return rows.every(({ attempts }) => attempts === round);
+    };
+    for (const round of [1, 2]) {
+      await until(() => waiting(round));
+      const { rows } = await foyer.sql(
+        "select email_key, lease, done_at, extract(epoch from due_at - now())::float as seconds from mails where attempts > 0 order by id",
+      );
+      expect(rows).to.have.length(2);
+      for (const { seconds, ...row } of rows) {
+        expect(poison).to.include(row.email_key);
+        expect([row.lease, row.done_at]).to.deep.equal([round, null]);
+        // Half a minute and then a whole one, and up to a quarter more.
+        expect(seconds).to.be.within(30 * round - 10, 30 * round * 1.25);
+      }
+      await until(() => smtp.recipients.length === 20 * round);
+      expectArrived(round === 1 ? upTo(20) : upTo(40));
+      if (round === 1) await Promise.all([foyer.sql(END_WAITS), register(foyer.url, upTo(40).slice(20))]);
+    }
+  });
+
+  it("that the server puts off arrive once later, and those that it refuses are given up with its reply and never tried again", async () => {
+    const tries = new Map<string, number>();
+    const count = (what: string) => {
+      tries.set(what, (tries.get(what) ?? 0) + 1);
+    };
+    const [greyed, greyedText, refused, refusedText] = upTo(4);
+    behaviour.recipient = (to, tried) => {
+      count(to);
+      if (to === greyed && tried === 1) return "451 4.7.1 greylisted, come back";
+      return to === refused ? "550 5.1.1 no such user" : undefined;
+    };
+    behaviour.data = ({ to }, tried) => {
+      const [text] = to && !Array.isArray(to) ? [to.text] : [];
+      if (text === greyedText && tried === 1) return "452 4.3.1 no room just now";
+      return text === refusedText ? "554 5.7.1 not wanted here" : undefined;
+    };
+    const foyer = await start();
+    await register(foyer.url, upTo(4));
+    const state = async () => {
+      const rows = await foyer.rows("mails");
+      return new Map(rows.map(({ email_key, outcome, attempts, reply }) => [email_key, [outcome, attempts, reply]]));
+    };
+    await until(async () => (await foyer.rows("mails")).every(({ reply }) => reply !== null));
+    const before = await state();
+    expect(before.get(greyed)).to.deep.equal([null, 1, "451 4.7.1 greylisted, come back"]);
+    expect(before.get(greyedText)).to.deep.equal([null, 1, "452 4.3.1 no room just now"]);
+    expect(before.get(refused)).to.deep.equal(["given_up", 0, "550 5.1.1 no such user"]);
+    expect(before.get(refusedText)).to.deep.equal(["given_up", 0, "554 5.7.1 not wanted here"]);
+    expect(smtp.recipients).to.deep.equal([]);
+
+    // Due are those that were given up too; they come first, as the older.
+    await foyer.sql("update mails set due_at = now() - make_interval(secs => case when done_at is null then 0 else 60 end)");
+    await until(async () => (await state()).get(greyed)?.[0] === "sent" && (await state()).get(greyedText)?.[0] === "sent");
+    const after = await state();
+    expect(after.get(greyed)).to.deep.equal(["sent", 1, null]);
+    for (const given of [refused, refusedText]) expect(after.get(given)).to.deep.equal(before.get(given));
+    expect([greyed, greyedText, refused, refusedText].map((to) => tries.get(to ?? ""))).to.deep.equal([2, 2, 1, 1]);
+    expectArrived([greyed ?? "", greyedText ?? ""]);
+  });
+
+  describe("of processes", () => {
+    let database: TestDatabase;
+    const processes: FoyerProcess[] = [];
+
+    beforeEach(async () => {
+      database = await createDatabase();
+    });
+    afterEach(async () => {
+      for (const { child } of processes) child.kill("SIGKILL");
+      await Promise.all(processes.splice(0).map(({ ended }) => ended));
+      await database.drop();
+    });
+
+    function spawn(env: Record<string, string> = {}) {
+      const foyer = spawnFoyer({ ...database.env, SMTP_URL: smtp.url(IMPATIENT), MAIL_FROM: FROM, ...env });
+      processes.push(foyer);
+      return foyer;
+    }
+
+    async function end({ child, ended }: FoyerProcess, signal: "SIGTERM" | "SIGKILL") {
+      child.kill(signal);
+      expect(await ended).to.equal(signal === "SIGTERM" ? 0 : signal);
+    }
+
+    /** On the embedded database only while no Foyer has it. */
+    async function query(statement: string): Promise<Record<string, unknown>[]> {
+      const { db, close } = await connect(database.settings, pino({ level: "silent" }));
+      try {
+        return (await db.raw(statement)).rows;
+      } finally {
+        await close();
+      }
+    }
+
+    const mails = () => query("select * from mails order by id");
+    it("arrive once for each account that there is, after a kill -9 in the midst of registrations and before any was sent", async () => {
+      await smtp.close();
+      const killed = spawn();
+      const url = await killed.ready;
+      const created: string[] = [];
+      const running = upTo(24).map(async (email) => {
+        if ((await postJson(url, { email, password: "secret123" }).catch(() => 0)) === 201) created.push(email);
+      });
+      await until(() => created.length >= 8);
+      await end(killed, "SIGKILL");
+      await Promise.all(running);
+      const made = await query("select email, lease from users left join mails using (email_key)");
+      const accounts = made.map(({ email }) => String(email));
+      expect(accounts).to.include.members(created);
+      expect(accounts.length).to.be.below(24);
+      expect(made.map(({ lease }) => lease)).to.deep.equal(made.map(() => 0));
+
+      await smtp.open();
+      const next = spawn();
+      await next.ready;
+      await until(() => smtp.recipients.length >= accounts.length);
+      await end(next, "SIGTERM");
+      expectArrived(accounts);
+      expect((await mails()).map(({ outcome }) => outcome)).to.deep.equal(accounts.map(() => "sent"));
+    });
+
+    it("arrive once more where a kill -9 came between the sending and its note: as the same mail, and both links hold", async () => {
+      const killed = spawn();
+      behaviour.data = (_mail, tries) => {
+        if (tries === 1) killed.child.kill("SIGKILL");
+        return undefined;
+      };
+      await register(await killed.ready, [address("twice")]);
+      expect(await killed.ended).to.equal("SIGKILL");
+      await until(() => smtp.taken.length === 1);
+      // What was there before, with what the end of the lease changes.
+      const left = await query(`${END_WAITS} returning lease, attempts, outcome`);
+      expect(left).to.deep.equal([{ lease: 1, attempts: 0, outcome: null }]);
+      const next = spawn();
+      const url = await next.ready;
+      await until(() => smtp.taken.length === 2);
+      const [first, second] = smtp.taken.map((mail) => ({ id: mail.messageId, ...readLetter(mail) }));
+      expect(first?.id)
+        .to.match(/^<foyer\.\d+\.\d+@example\.com>$/)
+        .and.equal(second?.id);
+      expect(first?.token).to.be.a("string").and.not.equal(second?.token);
+      expect(await verify(url, second?.token ?? "")).to.equal(200);
+      expect(await verify(url, first?.token ?? "")).to.equal(200);
+      await end(next, "SIGTERM");
+      expectArrived([address("twice"), address("twice")]);
+      expect((await mails()).map(({ outcome, lease }) => [outcome, lease])).to.deep.equal([["sent", 2]]);
+    });
+
+    it("arrive twice after a kill -9 where they were sent and not yet noted, and only those, and never as another mail", async function () {
+      // To open the embedded one so often takes seconds, and the test above shows the same there with one mail.
+      if (!postgresUrl) return this.skip();
+      const killed = spawn();
+      behaviour.data = () => {
+        if (smtp.taken.length === 10) killed.child.kill("SIGKILL");
+        return undefined;
+      };
+      const url = await killed.ready;
+      await Promise.all(upTo(24).map((email) => postJson(url, { email, password: "secret123" }).catch(() => 0)));
+      await killed.ended;
+      // What it had asked of the database may still be done.
+      const others = "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+      await until(async () => (await query(others)).length === 0);
+      const accounts = await query("select email, outcome from users join mails using (email_key)");
+      const noted = accounts.filter(({ outcome }) => outcome === "sent").map(({ email }) => String(email));
+      const emails = accounts.map(({ email }) => String(email));
+      const takenAndNotNoted = smtp.recipients.filter((recipient) => !noted.includes(recipient));
+      expect(takenAndNotNoted.length).to.be.within(1, AT_A_TIME);
+
+      await query(END_WAITS);
+      const next = spawn();
+      await next.ready;
+      await until(() => smtp.recipients.length >= emails.length + takenAndNotNoted.length);
+      await end(next, "SIGTERM");
+      expectArrived([...emails, ...takenAndNotNoted]);
+      expect((await mails()).map(({ outcome }) => outcome)).to.deep.equal(emails.map(() => "sent"));
+      expect(new Set(smtp.taken.map(({ messageId }) => messageId)).size).to.equal(emails.length);
+    });
+
+    it("arrive once from two instances on one database that send at the same time, with clocks two hours apart", async function () {
+      if (!postgresUrl) return this.skip();
+      // So that both are at it all the time.
+      behaviour.options = { onMailFrom: (_address, _session, done) => void setTimeout(20).then(() => done()) };
+      await smtp.close();
+      await smtp.open();
+      const instances = [spawn(clockOff(-1)), spawn(clockOff(1))] as const;
+      const urls = await Promise.all([instances[0].ready, instances[1].ready]);
+      expect(instances.map(hoursOff)).to.deep.equal([-1, 1]);
+      const [one, other] = [upTo(40).slice(0, 20), upTo(40).slice(20)];
+      await Promise.all([register(urls[0], one), register(urls[1], other)]);
+      const sent = async () => Promise.all(urls.map(sentBy));
+      await until(async () => (await sent()).reduce((sum, count) => sum + count) >= 40);
+      expectArrived([...one, ...other]);
+      expect(Math.min(...(await sent()))).to.be.above(0);
+      expect((await mails()).map(({ lease, outcome }) => [lease, outcome])).to.deep.equal(Array(40).fill([1, "sent"]));
+    });
+
+    it("are sent by another instance when the lease of one that died ends, and not before", async function () {
+      if (!postgresUrl) return this.skip();
+      // That their clocks are wrong makes no difference: neither how long a lease is nor when it ends is told by those.
+      const killed = spawn(clockOff(-1));
+      const url = await killed.ready;
+      let tries = 0;
+      behaviour.data = () => {
+        tries += 1;
+        return tries === 1 ? "hang" : undefined;
+      };
+      await register(url, [address(1)]);
+      await until(() => tries === 1);
+      await end(killed, "SIGKILL");
+      const [leased] = await query("select extract(epoch from due_at - now())::float as seconds, lease, attempts from mails");
+      expect([leased?.["lease"], leased?.["attempts"]]).to.deep.equal([1, 0]);
+      expect(leased?.["seconds"]).to.be.within(LEASE_SECONDS - 10, LEASE_SECONDS);
+
+      const ahead = spawn(clockOff(1));
+      await ahead.ready;
+      expect([hoursOff(killed), hoursOff(ahead)]).to.deep.equal([-1, 1]);
+      await setTimeout(LOOKED_MS);
+      expect(tries).to.equal(1);
+      expect((await mails()).map(({ lease }) => lease)).to.deep.equal([1]);
+      await query(END_WAITS);
+      await until(async () => (await mails()).every(({ outcome }) => outcome === "sent"));
+      expectArrived([address(1)]);
+      expect((await mails()).map(({ lease }) => lease)).to.deep.equal([2]);
+    });
+  });
+});
