@@ -110,8 +110,8 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     const delivery = deliver(mail)
       .catch((error: unknown) => log.error({ err: error, mail: mail.id }, "a mail was left until its lease ends"))
       .finally(() => {
+        if (sending.size === AT_A_TIME) wake();
         sending.delete(delivery);
-        wake();
       });
     sending.add(delivery);
   }

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import type { Knex } from "knex";
 import { pino } from "pino";
 import type { Config } from "../../src/config.ts";
 import { connect } from "../../src/db/connect.ts";
@@ -112,6 +113,7 @@ describe("mails", () => {
       const started = performance.now();
       await register(foyer.url, upTo(30));
       expect(performance.now() - started).to.be.below(3000);
+      await until(() => foyer.logged().includes("no mail can be sent"));
       expect((await foyer.rows("mails")).map(({ lease, done_at }) => [lease, done_at])).to.deep.equal(Array(30).fill([0, null]));
       if (options) {
         delete behaviour.options;
@@ -174,7 +176,12 @@ describe("mails", () => {
 
   it("of others arrive once though the server hangs or drops the connection at some each time, and those wait by themselves", async () => {
     const poison = [address("cut"), address("hangs")];
-    behaviour.text = (to) => (to === poison[0] ? "cut" : undefined);
+    let cuts = 0;
+    behaviour.text = (to) => {
+      if (to !== poison[0]) return undefined;
+      cuts += 1;
+      return "cut";
+    };
     behaviour.data = ({ to }) => (to && !Array.isArray(to) && to.text === poison[1] ? "hang" : undefined);
     const foyer = await start();
     await register(foyer.url, poison);
@@ -189,6 +196,7 @@ describe("mails", () => {
         "select email_key, lease, done_at, extract(epoch from due_at - now())::float as seconds from mails where attempts > 0 order by id",
       );
       expect(rows).to.have.length(2);
+      expect(cuts).to.equal(round);
       for (const { seconds, ...row } of rows) {
         expect(poison).to.include(row.email_key);
         expect([row.lease, row.done_at]).to.deep.equal([round, null]);
@@ -265,11 +273,14 @@ describe("mails", () => {
       expect(await ended).to.equal(signal === "SIGTERM" ? 0 : signal);
     }
 
-    /** On the embedded database only while no Foyer has it. */
-    async function query(statement: string): Promise<Record<string, unknown>[]> {
+    /** On the embedded database only while no Foyer has it. @param before what comes before it in its transaction. */
+    async function query(statement: string, before?: (trx: Knex) => Promise<void>): Promise<Record<string, unknown>[]> {
       const { db, close } = await connect(database.settings, pino({ level: "silent" }));
       try {
-        return (await db.raw(statement)).rows;
+        return await db.transaction(async (trx) => {
+          await before?.(trx);
+          return (await trx.raw(statement)).rows;
+        });
       } finally {
         await close();
       }
@@ -361,16 +372,26 @@ describe("mails", () => {
 
     it("arrive once from two instances on one database that send at the same time, with clocks two hours apart", async function () {
       if (!postgresUrl) return this.skip();
-      // So that both are at it all the time.
+      // So that neither can have sent all before the other looks.
       behaviour.options = { onMailFrom: (_address, _session, done) => void setTimeout(20).then(() => done()) };
       await smtp.close();
       await smtp.open();
       const instances = [spawn(clockOff(-1)), spawn(clockOff(1))] as const;
       const urls = await Promise.all([instances[0].ready, instances[1].ready]);
       expect(instances.map(hoursOff)).to.deep.equal([-1, 1]);
+      await query("alter table mails alter column due_at set default now() + interval '1 hour'");
       const [one, other] = [upTo(40).slice(0, 20), upTo(40).slice(20)];
       await Promise.all([register(urls[0], one), register(urls[1], other)]);
-      const sent = async () => Promise.all(urls.map(sentBy));
+      expect(smtp.recipients).to.deep.equal([]);
+
+      // Both reach for the mails at one moment.
+      const reaching = `select pid from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'with "due"%'`;
+      await query(END_WAITS, async (trx) => {
+        await trx.raw("lock table mails");
+        await until(async () => (await query(reaching)).length === 2);
+      });
+      const sent = () => Promise.all(urls.map(sentBy));
       await until(async () => (await sent()).reduce((sum, count) => sum + count) >= 40);
       expectArrived([...one, ...other]);
       expect(Math.min(...(await sent()))).to.be.above(0);
