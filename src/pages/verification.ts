@@ -42,6 +42,8 @@ export function verification(service: Service): RequestHandler {
     const { token } = req.query;
     if (token === undefined)
       return res.render("pages/verification", { title: "Confirm your email address", sent: "sent" in req.query, code: {}, email: {} });
+    // The page's own address holds the token. Any stricter, and Chromium would send our own form with `Origin: null`.
+    res.set("Referrer-Policy", "strict-origin");
     const link = await service.readLink(textOf(token), callerOf(req, res));
     if (!link.ok) return renderRefusedLink(res, link.error);
     const { email, signedUpAt, done, others } = link.value;

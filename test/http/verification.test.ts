@@ -49,7 +49,7 @@ describe("an address is verified", () => {
         expect([page.status, page.headers["cache-control"], page.headers["referrer-policy"]]).to.deep.equal([
           200,
           "no-store",
-          "same-origin",
+          "strict-origin",
         ]);
         expect(page.text.match(/<button/g)).to.have.length(1);
         expect(page.text).to.include(email).and.include(`value="${token}"`);

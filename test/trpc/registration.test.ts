@@ -1,15 +1,6 @@
 import { expect } from "chai";
-import { type FoyerError, isFoyerError } from "../../src/client.ts";
+import { failure } from "../support/failure.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-
-async function failure(call: Promise<unknown>): Promise<FoyerError> {
-  const error = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!isFoyerError(error)) throw new Error("expected the call to fail with an error of the client", { cause: error });
-  return error;
-}
 
 describe("the typed client", () => {
   let foyer: TestFoyer;

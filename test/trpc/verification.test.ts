@@ -1,18 +1,9 @@
 import { expect } from "chai";
-import { isFoyerError } from "../../src/client.ts";
+import { failure } from "../support/failure.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { mailsTo } from "../support/mailbox.ts";
 
 const ACCOUNT = { email: "alice@example.com", password: "secret123" };
-
-async function failure(call: Promise<unknown>) {
-  const error = await call.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!isFoyerError(error)) throw new Error("expected an error of the client", { cause: error });
-  return error;
-}
 
 describe("the typed client", () => {
   let foyer: TestFoyer;
