@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { mailsTo } from "../support/mailbox.ts";
 
 describe("the form", () => {
   let foyer: TestFoyer;
@@ -48,10 +49,18 @@ describe("the form", () => {
   it("says that an address is registered already, at the address's field", async () => {
     const answer = await post({ email: "ALICE@example.com", password: "secret12345" });
     expect(answer.status).to.equal(400);
+    expect(answer.text).to.include("not confirmed yet").and.include("the account then has the password you chose now");
     expect(answer.text)
       .to.match(/id="email-error">.*Email already registered/)
       .and.not.include('id="password-error"');
     expect(answer.text).to.include('value="ALICE@example.com"');
+  });
+
+  it("says no more of an address that is verified", async () => {
+    const [{ token }] = await mailsTo(foyer, "alice@example.com");
+    await foyer.http.post("/verify").send({ token });
+    const answer = await post({ email: "alice@example.com", password: "secret12345" });
+    expect(answer.text).to.include("If it is yours, you have an account").and.not.include("confirmed");
   });
 
   it("keeps the address beside a password that is too long to be sent", async () => {

@@ -157,6 +157,23 @@ describe("mail", () => {
     expect(text).to.include('foyer_mails_total{event="queued"} 1');
   });
 
+  it("waits uncharged while the server answers but takes none, and asks it ever more seldom", async () => {
+    let connections = 0;
+    const options: SMTPServerOptions = {
+      onConnect: (_session, done) => {
+        connections += 1;
+        done();
+      },
+      onMailFrom: (_from, _session, done) => done(Object.assign(new Error("slow down"), { responseCode: 421 })),
+    };
+    await start({ options });
+    for (let n = 0; n < 40; n += 1) await register(`n${n}@example.com`);
+    await until(() => foyer.logged().includes("a mail waits"));
+    await setTimeout(4000);
+    expect(connections).to.be.below(25);
+    for (const { attempts, done_at } of await foyer.rows("mails")) expect([attempts, done_at]).to.deep.equal([0, null]);
+  });
+
   it("is counted", async () => {
     await start({
       recipient: (address, tries) =>
