@@ -52,14 +52,26 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
   let isServerThere = false;
   let awayMs = 0;
   let isOutboxThere = true;
-  let awake = new AbortController();
+  let isAwake = false;
+  let rouse = () => {};
 
-  const wake = () => awake.abort();
+  const wake = () => {
+    isAwake = true;
+    rouse();
+  };
 
+  /** Until it is woken, which it may have been meanwhile, or for a while. */
   async function sleep(milliseconds: number) {
-    const signal = AbortSignal.any([awake.signal, stopping.signal]);
-    await pause(milliseconds, undefined, { signal, ref: false }).catch(() => {});
-    awake = new AbortController();
+    if (!isAwake) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds).unref();
+        rouse = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    isAwake = false;
   }
 
   async function fail(mail: Mail, { reason, message }: NotSent) {
@@ -152,6 +164,7 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     wake,
     async stop() {
       stopping.abort();
+      wake();
       const ended = running.then(() => Promise.all(sending));
       await Promise.race([ended, pause(STOP_MS, undefined, { ref: false })]);
       transport.close();

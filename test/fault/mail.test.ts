@@ -14,11 +14,11 @@ import { Wire } from "../support/wire.ts";
 
 const FROM = "Foyer <foyer@example.com>";
 /** Nothing in a test takes so long unless it is broken. */
-const SOON_MS = 10_000;
+const SOON_MS = 30_000;
 /** Longer than a courier waits before it looks again, so that it has looked. */
 const LOOKED_MS = 3000;
 /** A server that says nothing is given up on sooner than in earnest. */
-const IMPATIENT = "?socketTimeout=500&greetingTimeout=500";
+const IMPATIENT = "?socketTimeout=2000&greetingTimeout=2000";
 
 const address = (n: number | string) => `n${n}@example.com`;
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => address(n));
@@ -112,7 +112,7 @@ describe("mails", () => {
       const foyer = await start();
       const started = performance.now();
       await register(foyer.url, upTo(30));
-      expect(performance.now() - started).to.be.below(3000);
+      expect(performance.now() - started).to.be.below(5000);
       await until(() => foyer.logged().includes("no mail can be sent"));
       expect((await foyer.rows("mails")).map(({ lease, done_at }) => [lease, done_at])).to.deep.equal(Array(30).fill([0, null]));
       if (options) {
@@ -263,7 +263,9 @@ describe("mails", () => {
     });
 
     function spawn(env: Record<string, string> = {}) {
-      const foyer = spawnFoyer({ ...database.env, SMTP_URL: smtp.url(IMPATIENT), MAIL_FROM: FROM, ...env });
+      const mail = { SMTP_URL: smtp.url(IMPATIENT), MAIL_FROM: FROM };
+      // A machine that has other work refuses none of the registrations.
+      const foyer = spawnFoyer({ ...database.env, ...mail, HASH_MAX_WAIT_SECONDS: "60", ...env });
       processes.push(foyer);
       return foyer;
     }

@@ -6,7 +6,7 @@ import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { allSent, mailboxOf, mailsTo } from "../support/mailbox.ts";
 
 const PASSWORD = "secret123";
-const PAIRS = 300;
+const PAIRS = 200;
 /** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
 const CLEAR = 4;
 
