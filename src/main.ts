@@ -18,6 +18,9 @@ async function start() {
   if (config.mail.kind === "none") {
     log.warn("SMTP_URL is not set: mails wait in the database until it is, and nobody can confirm an address.");
   }
+  if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
+    log.warn(`PUBLIC_URL is not set: links in mails lead to ${config.publicUrl.origin}, where only this machine finds them.`);
+  }
   const { port } = listening;
   const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
   const { description } = foyer.database;

@@ -22,7 +22,7 @@ function idsFrom(words: readonly string[]) {
 
 async function replay(outbox: Outbox, words: readonly string[], all: boolean) {
   const count = await outbox.replay(all && words.length === 0 ? undefined : idsFrom(words));
-  return `${count} ${count === 1 ? "mail waits" : "mails wait"} to be sent.`;
+  return `${count} ${count === 1 ? "mail" : "mails"} will be tried anew.`;
 }
 
 function readArguments() {

@@ -9,7 +9,7 @@ const SUBJECTS: Record<Letter["kind"], string> = {
   registered: "You already have an account",
 };
 
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
 
 /** `12345678` as `1234 5678`: easier to read across to another device. */
 function inGroups(code: string) {

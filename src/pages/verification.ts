@@ -31,7 +31,7 @@ function renderRefusedLink(res: Response, error: ServiceError) {
   res.render("pages/link-refused", { title: "Error: this link cannot be used", notice, email: {} });
 }
 
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
 
 /**
  * GET /verify: with a token, the page whose one button confirms; without, the form for the code. It changes nothing: mail

@@ -35,8 +35,9 @@ export function describe(error: ServiceError): string {
       return "This link is of no use any more: the address was confirmed with another one.";
     case "code_refused":
       if (error.triesLeft === undefined) return "Enter the 8 digits of the code in the email.";
-      if (error.triesLeft === 0) return "No code can be used here any more. Use the link in the email.";
-      return `The code is not right. Enter the one in the latest email; ${error.triesLeft} more ${error.triesLeft === 1 ? "try" : "tries"}.`;
+      if (error.triesLeft === 0)
+        return "No code can be used here: it takes the browser of the sign-up, and at most five tries. Use the link in the email.";
+      return `The code is not right, or has expired. Enter the one in the latest email; ${error.triesLeft} more ${error.triesLeft === 1 ? "try" : "tries"}.`;
     case "registration_closed":
       return "Registration is closed.";
     case "rate_limited":

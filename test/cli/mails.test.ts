@@ -45,9 +45,9 @@ describe("npm run mails", () => {
     const lines = said.trim().split("\n");
     expect(lines).to.have.length(3);
     expect(lines[0]).to.match(/^1\t\d{4}-\d\d-\d\dT\S+Z\talice@example\.com\t550 no such user here$/);
-    expect(await mails("replay", "1")).to.deep.equal({ code: 0, said: "1 mail waits to be sent.\n" });
+    expect(await mails("replay", "1")).to.deep.equal({ code: 0, said: "1 mail will be tried anew.\n" });
     expect((await mails("list")).said.trim().split("\n")).to.have.length(2);
-    expect(await mails("replay", "--all")).to.deep.equal({ code: 0, said: "2 mails wait to be sent.\n" });
+    expect(await mails("replay", "--all")).to.deep.equal({ code: 0, said: "2 mails will be tried anew.\n" });
     expect((await mails()).said).to.equal("No mail was given up.\n");
 
     isOpen = true;

@@ -165,7 +165,10 @@ describe("an address is verified", () => {
       const [latest] = await mailsTo(foyer, email, 2);
       for (let n = 0; n < 2; n += 1) await browser.post("/verify").send({ code: wrong(latest.code) });
       const late = await browser.post("/verify").send({ code: latest.code });
-      expect([late.status, late.body.detail]).to.deep.equal([400, "No code can be used here any more. Use the link in the email."]);
+      expect([late.status, late.body.detail]).to.deep.equal([
+        400,
+        "No code can be used here: it takes the browser of the sign-up, and at most five tries. Use the link in the email.",
+      ]);
       expect((await verify({ token: latest.token })).status, "the link still works").to.equal(200);
     });
 
