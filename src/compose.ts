@@ -12,7 +12,7 @@ import { createRender } from "./mail/render.ts";
 import { createSmtp } from "./mail/smtp.ts";
 import type { Transport } from "./mail/transport.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
-import { server } from "./server.ts";
+import { ROOT, server } from "./server.ts";
 import { correspondence } from "./service/correspondence.ts";
 import { startExpiry } from "./service/expiry.ts";
 import { registration } from "./service/registration.ts";
@@ -20,8 +20,6 @@ import { resend } from "./service/resend.ts";
 import type { Service } from "./service/service.ts";
 import type { ServiceSettings } from "./service/settings.ts";
 import { verification } from "./service/verification.ts";
-
-const VIEWS = new URL("views/", new URL(".", import.meta.resolve("foyer/package.json")));
 
 export type Foyer = {
   app: Express;
@@ -86,7 +84,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     startCourier({
       outbox,
       write: correspondence(db, settings),
-      render: createRender(VIEWS, config.publicUrl, from),
+      render: createRender(new URL("views/", ROOT), config.publicUrl, from),
       transport,
       log,
       observe: (event) => metrics.mails.inc({ event }),

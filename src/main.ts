@@ -2,7 +2,7 @@ import { compose } from "./compose.ts";
 import { loadConfig } from "./config.ts";
 import { listen } from "./listen.ts";
 import { createLog } from "./ops/log.ts";
-import { StartError } from "./start-error.ts";
+import { reportStartError } from "./start-error.ts";
 
 async function start() {
   const config = loadConfig();
@@ -41,7 +41,6 @@ async function start() {
 try {
   await start();
 } catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  for (const line of error.message.split("\n")) process.stderr.write(`foyer: ${line}\n`);
+  reportStartError(error);
   process.exit(1);
 }

@@ -24,7 +24,8 @@ import type { Service } from "./service/service.ts";
 import type { ServiceSettings } from "./service/settings.ts";
 import { trpc } from "./trpc/index.ts";
 
-const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
+/** The folder of the package. */
+export const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
 
 /** A form is answered with a page, JSON with JSON, and where nothing was sent, Accept tells. */
 function wantsPage(req: Request) {

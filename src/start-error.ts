@@ -2,3 +2,9 @@
 export class StartError extends Error {
   override name = "StartError";
 }
+
+/** Tells the operator, on standard error, why something did not start; throws on what is no StartError. */
+export function reportStartError(error: unknown): void {
+  if (!(error instanceof StartError)) throw error;
+  for (const line of error.message.split("\n")) process.stderr.write(`foyer: ${line}\n`);
+}

@@ -3,7 +3,7 @@ import { loadConfig } from "../config.ts";
 import { connect } from "../db/connect.ts";
 import { createOutbox, type Outbox } from "../mail/outbox.ts";
 import { createLog } from "../ops/log.ts";
-import { StartError } from "../start-error.ts";
+import { reportStartError, StartError } from "../start-error.ts";
 
 const USAGE = `npm run mails                     lists the mails that were given up, and why
 npm run mails -- replay 12 13     has those tried anew
@@ -51,7 +51,6 @@ async function run() {
 try {
   await run();
 } catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  for (const line of error.message.split("\n")) process.stderr.write(`foyer: ${line}\n`);
+  reportStartError(error);
   process.exitCode = 1;
 }

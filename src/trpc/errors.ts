@@ -1,6 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
-import { describe, type FieldError, type ServiceError } from "../service/errors.ts";
+import { describe, type FieldError, type Result, type ServiceError } from "../service/errors.ts";
 
 const CODES = {
   invalid_input: "BAD_REQUEST",
@@ -23,6 +23,12 @@ export class Refusal extends TRPCError {
     super({ code: CODES[refusal.code], message: describe(refusal) });
     this.refusal = refusal;
   }
+}
+
+/** The value of a result; a refusal is thrown, which is how tRPC takes it. */
+export function orRefusal<T>(result: Result<T>): T {
+  if (!result.ok) throw new Refusal(result.error);
+  return result.value;
 }
 
 /** What tells a client more than tRPC's own code does. */
