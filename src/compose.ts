@@ -27,6 +27,8 @@ export type Foyer = {
   metricsApp: Express;
   service: Service;
   database: Database;
+  /** Says at /readyz from now on that no more requests should be sent here. */
+  withdraw(): void;
   /** Refuses what still waits for its hash, and sends no more mail; what is being hashed or sent is finished. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -103,12 +105,17 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     metrics,
   );
   const stopExpiry = startExpiry(db, config.unverifiedDays, log);
+  let withdrawn = false;
+  const isReady = async () => !withdrawn && (await database.isReady());
   const formKey = await sharedSecret(db, "form");
   return {
-    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady, mails: mailbox?.mails }),
+    app: server({ config, service, settings, formKey, log, metrics, isReady, mails: mailbox?.mails }),
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,
+    withdraw() {
+      withdrawn = true;
+    },
     async drain() {
       await Promise.all([hasher.close(), courier?.stop()]);
     },

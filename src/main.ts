@@ -1,17 +1,27 @@
+import { constants } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import { compose } from "./compose.ts";
 import { loadConfig } from "./config.ts";
 import { listen } from "./listen.ts";
 import { createLog } from "./ops/log.ts";
 import { reportStartError } from "./start-error.ts";
 
+/** For how long those who wait for a hash are still served once the port is closed: the hash itself must fit into what follows. */
+const QUEUE_MS = 2000;
+/** npm, and whoever signals a whole process group, send one signal twice. */
+const SAME_SIGNAL_MS = 300;
+
 async function start() {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const foyer = await compose(config, log);
-  const { host, metricsPort } = config;
+  const { host, metricsPort, keepAliveSeconds } = config;
   const metrics =
-    metricsPort === undefined ? undefined : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" });
-  const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" });
+    metricsPort === undefined
+      ? undefined
+      : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" }, keepAliveSeconds);
+  const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" }, keepAliveSeconds);
+  const listeners = metrics ? [listening, metrics] : [listening];
   if ("dataDir" in config.database) {
     log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
   }
@@ -28,14 +38,35 @@ async function start() {
   if (config.mail.kind === "mailbox") log.info(`No mail is sent without SMTP_URL: read it at ${url}/mailbox`);
 
   const stop = async (signal: NodeJS.Signals) => {
-    log.info({ signal }, "stopping: running requests may finish");
-    await Promise.all([listening.stop(), metrics?.stop(), foyer.drain()]);
+    const graceSeconds = signal === "SIGTERM" ? config.shutdownGraceSeconds : 0;
+    log.info({ signal, graceSeconds }, "stopping: running requests may finish");
+    foyer.withdraw();
+    for (const { drain } of listeners) drain();
+    await setTimeout(graceSeconds * 1000);
+    const closed = Promise.all(listeners.map(({ stop }) => stop()));
+    // Who came within the grace and waits for a hash gets it, as far as the time goes.
+    await Promise.race([closed, setTimeout(Math.min(graceSeconds * 1000, QUEUE_MS))]);
+    await Promise.all([closed, foyer.drain()]);
     await foyer.close();
     log.info("stopped");
     process.exit(0);
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  onSignal(stop);
+}
+
+/** Calls back at the first signal to end. A second one ends the process at once. */
+function onSignal(stop: (signal: NodeJS.Signals) => Promise<void>) {
+  let firstAt: number | undefined;
+  const receive = (signal: NodeJS.Signals) => {
+    if (firstAt === undefined) {
+      firstAt = performance.now();
+      void stop(signal);
+    } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
+      process.exit(128 + constants.signals[signal]);
+    }
+  };
+  process.on("SIGTERM", receive);
+  process.on("SIGINT", receive);
 }
 
 try {

@@ -1,10 +1,10 @@
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
  * Calls back once, when a request was answered or its client went away. Of the latter Node tells a response only while it is
  * its turn on the connection: one that waits behind others there (HTTP pipelining) learns it from the socket alone.
  */
-export function whenEnded({ socket }: Request, res: Response, tell: (answered: boolean) => void): void {
+export function whenEnded({ socket }: IncomingMessage, res: ServerResponse, tell: (answered: boolean) => void): void {
   let ended = false;
   const end = () => {
     // Both may tell within one emission, which `off` does not cut short.

@@ -1,8 +1,11 @@
+import { Agent, type IncomingMessage, request } from "node:http";
 import { createConnection } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { postJson, spawnFoyer } from "../support/process.ts";
+
+const AT_ONCE = { SHUTDOWN_GRACE_SECONDS: "0" };
 
 const account = (n: number) => ({ email: `n${n}@example.com`, password: "secret123" });
 
@@ -13,6 +16,16 @@ async function inLine(url: string, count: number) {
   await setTimeout(300);
 }
 
+/** Sends one request by an agent, and resolves to its answer when that is whole. */
+function ask(agent: Agent, url: string, method = "GET", body?: object): Promise<IncomingMessage> {
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  return new Promise((resolve, reject) => {
+    request(url, { method, agent, headers }, (answer) => answer.resume().once("end", () => resolve(answer)))
+      .once("error", reject)
+      .end(body && JSON.stringify(body));
+  });
+}
+
 describe("the end of a process", () => {
   let database: TestDatabase;
   beforeEach(async () => {
@@ -21,7 +34,7 @@ describe("the end of a process", () => {
   afterEach(() => database.drop());
 
   it("lets running requests finish on SIGTERM, takes no new ones and exits with 0", async () => {
-    const foyer = spawnFoyer({ ...database.env, BCRYPT_COST: "14", HASH_CONCURRENCY: "2" });
+    const foyer = spawnFoyer({ ...database.env, ...AT_ONCE, BCRYPT_COST: "14", HASH_CONCURRENCY: "2" });
     const url = await foyer.ready;
     const running = [postJson(url, account(1)), postJson(url, account(2))];
     await inLine(url, 2);
@@ -34,7 +47,7 @@ describe("the end of a process", () => {
   });
 
   it("refuses on SIGTERM what still waits for its hash, and finishes what is being hashed", async () => {
-    const foyer = spawnFoyer({ ...database.env, BCRYPT_COST: "13", HASH_CONCURRENCY: "1", HASH_MAX_WAIT_SECONDS: "60" });
+    const foyer = spawnFoyer({ ...database.env, ...AT_ONCE, BCRYPT_COST: "13", HASH_CONCURRENCY: "1", HASH_MAX_WAIT_SECONDS: "60" });
     const url = await foyer.ready;
     const running = Array.from({ length: 8 }, (_, n) => postJson(url, account(n)));
     await inLine(url, 8);
@@ -44,6 +57,57 @@ describe("the end of a process", () => {
     expect(performance.now() - started).to.be.below(5000);
     expect(statuses.toSorted()).to.deep.equal([201, ...Array(7).fill(503)]);
     expect(await foyer.ended).to.equal(0);
+  });
+
+  it("is told at /readyz first, serves for the grace, and lets go of the connections that others keep", async () => {
+    const foyer = spawnFoyer({ ...database.env, SHUTDOWN_GRACE_SECONDS: "2", BCRYPT_COST: "12", METRICS_PORT: "38223" });
+    const url = await foyer.ready;
+    const agent = new Agent({ keepAlive: true });
+    const before = await ask(agent, `${url}/readyz`);
+    expect([before.statusCode, before.headers.connection]).to.deep.equal([200, "keep-alive"]);
+    const running = ask(new Agent({ keepAlive: true }), `${url}/register`, "POST", account(1));
+    while (!(await (await fetch("http://127.0.0.1:38223/metrics")).text()).includes("foyer_hash_queue_length 1\n")) await setTimeout(10);
+    const started = performance.now();
+    foyer.child.kill("SIGTERM");
+    while ((await ask(agent, `${url}/readyz`)).statusCode !== 503) await setTimeout(10);
+    expect(performance.now() - started).to.be.below(1000);
+    for (const [method, path, status] of [
+      ["GET", "/readyz", 503],
+      ["GET", "/healthz", 200],
+      ["GET", "/register", 200],
+    ] as const) {
+      const answer = await ask(agent, url + path, method);
+      expect([path, answer.statusCode, answer.headers.connection]).to.deep.equal([path, status, "close"]);
+    }
+    const { statusCode, headers } = await ask(agent, `${url}/register`, "POST", account(2));
+    expect([statusCode, headers.connection]).to.deep.equal([201, "close"]);
+    expect((await ask(agent, "http://127.0.0.1:38223/metrics")).headers.connection).to.equal("close");
+    expect([(await running).statusCode, (await running).headers.connection], "what ran at the signal").to.deep.equal([201, "close"]);
+    expect(await foyer.ended).to.equal(0);
+    expect(performance.now() - started).to.be.within(2000, 6000);
+  });
+
+  it("gives those their hash who came within the grace and wait for it", async () => {
+    const foyer = spawnFoyer({ ...database.env, SHUTDOWN_GRACE_SECONDS: "2", HASH_CONCURRENCY: "1" });
+    const url = await foyer.ready;
+    foyer.child.kill("SIGTERM");
+    await setTimeout(1800);
+    expect(await Promise.all([1, 2, 3, 4].map((n) => postJson(url, account(n))))).to.deep.equal([201, 201, 201, 201]);
+    expect(await foyer.ended).to.equal(0);
+  });
+
+  it("comes at once with a second signal, but not with an echo of the first", async () => {
+    const foyer = spawnFoyer({ ...database.env, SHUTDOWN_GRACE_SECONDS: "60" });
+    const url = await foyer.ready;
+    foyer.child.kill("SIGTERM");
+    foyer.child.kill("SIGTERM");
+    while ((await fetch(`${url}/readyz`)).status !== 503) await setTimeout(10);
+    await setTimeout(400);
+    expect((await fetch(`${url}/healthz`)).status).to.equal(200);
+    const started = performance.now();
+    foyer.child.kill("SIGINT");
+    expect(await foyer.ended).to.equal(130);
+    expect(performance.now() - started).to.be.below(1000);
   });
 
   it("comes on SIGINT too, and does not wait for ever for a client that never ends its request", async () => {

@@ -25,7 +25,7 @@ async function serve(config: Config) {
     }),
   );
   const foyer = await compose(config, log);
-  const { port, stop } = await listen(foyer.app, { host: config.host, port: 0, setting: "PORT" });
+  const { port, stop } = await listen(foyer.app, { host: config.host, port: 0, setting: "PORT" }, config.keepAliveSeconds);
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

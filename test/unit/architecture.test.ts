@@ -10,7 +10,7 @@ const ALLOWED: Record<string, string[]> = {
   "main.ts": ["compose.ts", "config.ts", "listen.ts", "ops", "start-error.ts"],
   cli: ["config.ts", "db", "mail", "ops", "start-error.ts"],
   "compose.ts": ["config.ts", "db", "hashing", "limits", "mail", "ops", "server.ts", "service"],
-  "listen.ts": ["start-error.ts"],
+  "listen.ts": ["http", "start-error.ts"],
   "server.ts": ["config.ts", "http", "ops", "pages", "rest", "service", "trpc"],
   "client.ts": ["trpc"],
   "config.ts": ["cores.ts", "setting-values.ts", "start-error.ts"],

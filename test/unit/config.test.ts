@@ -9,6 +9,8 @@ describe("the settings", () => {
     expect(parseConfig({})).to.deep.equal({
       host: "127.0.0.1",
       port: 3000,
+      keepAliveSeconds: 75,
+      shutdownGraceSeconds: 5,
       publicUrl: new URL("http://localhost:3000"),
       database: { dataDir: resolve("data") },
       bcryptCost: 12,
@@ -67,9 +69,25 @@ describe("the settings", () => {
     expect(parseConfig({ RATE_LIMITS: "off" }).rateLimits).to.equal(undefined);
   });
 
+  for (const [written, sent] of [
+    ["https://app.example.com/", "https://app.example.com"],
+    ["HTTPS://App.Example.COM", "https://app.example.com"],
+    ["https://app.example.com:443", "https://app.example.com"],
+    ["http://app.example.com:80", "http://app.example.com"],
+    ["https://app.example.com:80", "https://app.example.com:80"],
+    ["https://bücher.de", "https://xn--bcher-kva.de"],
+    ["http://[::1]:5173", "http://[::1]:5173"],
+    ["https://*.bücher.de:443/", "https://*.xn--bcher-kva.de"],
+    ["https://*.app.github.io", "https://*.app.github.io"],
+    ["http://*.localhost:5173", "http://*.localhost:5173"],
+  ] as const) {
+    it(`take CORS_ORIGINS=${written} as browsers write it`, () =>
+      expect(parseConfig({ CORS_ORIGINS: written }).corsOrigins).to.deep.equal([sent]));
+  }
+
   const wrong = {
     PORT: ["http", "-1", "65536", "3000.5", "1e3"],
-    PUBLIC_URL: ["example.com", "ftp://example.com", "https://example.com/accounts", "https://user@example.com"],
+    PUBLIC_URL: ["example.com", "ftp://example.com", "https://example.com/accounts", "https://user@example.com", "https://*.example.com"],
     DATABASE_URL: [
       "localhost",
       "mysql://root@localhost/db",
@@ -107,7 +125,27 @@ describe("the settings", () => {
     MAIL_FROM: ["accounts", "a@localhost", "a@example.com, b@example.com", "Example <a@example.com>\nBcc: x@example.com"],
     FORM_HONEYPOT: ["true"],
     FORM_MIN_FILL_MS: ["2s"],
-    CORS_ORIGINS: ["*", "https://a.example/app"],
+    KEEP_ALIVE_SECONDS: ["0", "75s", "7201"],
+    SHUTDOWN_GRACE_SECONDS: ["-1", "5s", "901"],
+    CORS_ORIGINS: [
+      "*",
+      "null",
+      "https://*",
+      "app.example.com",
+      "https://a.example/app",
+      "https://a.example?",
+      "https://u@a.example",
+      "https://a.example:*",
+      "https://*example.com",
+      "https://app-*.example.com",
+      "https://a.*.example.com",
+      "https://*.*.example.com",
+      "https://*.com",
+      "https://*.co.uk",
+      "https://*.github.io",
+      "https://a.example,",
+      "capacitor://localhost",
+    ],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
