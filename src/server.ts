@@ -1,12 +1,13 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
-import { faultOf } from "./http/fault.ts";
+import { type Fault, faultOf } from "./http/fault.ts";
 import { noticeForwarded } from "./http/forwarded.ts";
 import { onlyValidHost } from "./http/host.ts";
 import { onlyMethods } from "./http/methods.ts";
+import { namedOrigins } from "./http/named-origins.ts";
 import { requestLog } from "./http/request-log.ts";
 import { sameOrigin } from "./http/same-origin.ts";
 import { securityHeaders } from "./http/security-headers.ts";
@@ -22,6 +23,7 @@ import { rest } from "./rest/index.ts";
 import { sendFault } from "./rest/problem.ts";
 import type { Service } from "./service/service.ts";
 import type { ServiceSettings } from "./service/settings.ts";
+import { sendTrpcFault } from "./trpc/fault.ts";
 import { trpc } from "./trpc/index.ts";
 
 /** The folder of the package. */
@@ -32,12 +34,15 @@ function wantsPage(req: Request) {
   return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
 }
 
-const lastResort: ErrorRequestHandler = (error, req, res, next) => {
-  const fault = faultOf(error);
-  if (fault.status >= 500) res.locals["fault"] = error;
-  if (res.headersSent) return next(error);
-  return wantsPage(req) ? showFault(res, fault) : sendFault(res, fault);
-};
+/** Answers what reached the end of the line, in the form that the client reads. */
+function lastResort(answer: (req: Request, res: Response, fault: Fault) => void): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const fault = faultOf(error);
+    if (fault.status >= 500) res.locals["fault"] = error;
+    if (res.headersSent) return next(error);
+    return answer(req, res, fault);
+  };
+}
 
 export type ServerParts = {
   config: Config;
@@ -81,8 +86,9 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   // What is counted would tell what an answer in discreet mode does not.
   if (config.metricsPort === undefined && config.privacy === "open")
     app.use(metricsRoute(metrics)).all("/metrics", onlyMethods("GET", "HEAD"));
-  app.use(["/register", "/verify", "/trpc"], crossOrigin(config.corsOrigins));
-  app.use(sameOrigin(config.publicUrl.origin, config.corsOrigins));
+  const isNamed = namedOrigins(config.corsOrigins);
+  app.use(["/register", "/verify", "/trpc"], crossOrigin(isNamed));
+  app.use(sameOrigin(config.publicUrl.origin, isNamed));
 
   app.use(pages({ service, settings, trap: createRobotTrap({ ...config.robotTrap, key: formKey }) }));
   if (mails) {
@@ -98,6 +104,10 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   app.all("/verify/resend", onlyMethods("POST"));
   app.all(["/", "/welcome", "/verified", "/docs", "/openapi.json", "/healthz", "/readyz"], onlyMethods("GET", "HEAD"));
   app.use((_req, _res, next) => next(createError(404)));
-  app.use(lastResort);
+  app.use(
+    "/trpc",
+    lastResort((_req, res, fault) => sendTrpcFault(res, fault)),
+  );
+  app.use(lastResort((req, res, fault) => (wantsPage(req) ? showFault(res, fault) : sendFault(res, fault))));
   return app;
 }

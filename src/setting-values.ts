@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { getPublicSuffix } from "tldts";
 import { toASCII } from "tr46";
 import { z } from "zod";
 
@@ -15,11 +16,35 @@ export function wholeNumber(min: number, max: number, byDefault: number) {
   return numberFrom(min, max).default(byDefault);
 }
 
+function isOrigin(url: URL) {
+  return url.href === `${url.origin}/`;
+}
+
 /** An address that people open: scheme, host and port. */
 export const httpOrigin = z
   .url({ protocol: /^https?$/, error: "expected the address people open, such as https://accounts.example.com" })
+  .refine((url) => !url.includes("*"), "expected one address, such as https://accounts.example.com")
   .transform((url) => new URL(url))
-  .refine((url) => url.href === `${url.origin}/`, "expected scheme, host and port only, without a path");
+  .refine(isOrigin, "expected scheme, host and port only, without a path");
+
+/** What a `*.` may stand before: nothing under which strangers register names, such as com or github.io. */
+function isOneOwners(domain: string) {
+  return getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain || domain === "localhost";
+}
+
+const CORS_ORIGIN =
+  "expected origins (scheme, host and port) such as https://app.example.com or https://*.example.com, with commas between";
+
+/** An origin as browsers write it in the Origin header; one whose host begins with `*.` stands for a domain's sub-domains. */
+export const corsOrigin = z
+  .url({ protocol: /^https?$/, abort: true, error: CORS_ORIGIN })
+  .transform((url) => new URL(url))
+  .refine((url) => isOrigin(url) && !url.hostname.replace(/^\*\./, "").includes("*"), CORS_ORIGIN)
+  .refine(
+    ({ hostname }) => !hostname.startsWith("*.") || isOneOwners(hostname.slice(2)),
+    "expected a domain of your own after *., not one under which anybody may have a name",
+  )
+  .transform(({ origin }) => origin);
 
 /** libpq's `allow` and `prefer` would go on without TLS where a server, or whoever stands before it, says that it has none. */
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];

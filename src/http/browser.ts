@@ -11,11 +11,6 @@ function cookieName(req: Request) {
   return req.app.get("https") ? "__Host-foyer-browser" : "foyer-browser";
 }
 
-/** Whether a request brought a cookie that is not ours: ours opens nothing. */
-export function hasOtherCookie(req: Request): boolean {
-  return Object.keys(parseCookie(req.headers.cookie ?? "")).some((name) => name !== cookieName(req));
-}
-
 /**
  * A secret by which a browser is known again, as the one in which someone signed up. It is given one with the answer where it has none.
  */

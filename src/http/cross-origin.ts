@@ -2,20 +2,20 @@ import cors from "cors";
 import type { RequestHandler } from "express";
 
 /**
- * Lets frontends of the named origins read what programs are answered (CORS, with preflight). They send no cookies, and
- * pages are never among it.
+ * Lets frontends of the named origins read what programs are answered (CORS, with preflight), whatever header fields they
+ * add: tracing and RPC libraries have their own. They send no cookies, and pages are never among it.
  */
-export function crossOrigin(origins: readonly string[]): RequestHandler {
+export function crossOrigin(isNamed: (origin: string) => boolean): RequestHandler {
   const allow = cors({
-    origin: [...origins],
+    origin: true,
     methods: ["GET", "POST"],
-    allowedHeaders: ["Content-Type"],
     exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"],
     maxAge: 600,
   });
   return (req, res, next) => {
-    const isNamed = origins.includes(req.get("origin") ?? "");
     const isForPrograms = req.method === "OPTIONS" || req.baseUrl === "/trpc" || req.is("json");
-    return isNamed && isForPrograms ? allow(req, res, next) : next();
+    if (!isForPrograms) return next();
+    res.vary("Origin");
+    return isNamed(req.get("origin") ?? "") ? allow(req, res, next) : next();
   };
 }

@@ -6,7 +6,7 @@ export type Fault = { status: number; title: string; detail: string; headers: Re
 
 const DETAILS: Record<number, string> = {
   400: "The request could not be read. Check that its body is valid and complete.",
-  403: "This came from a page of another site. Send it from a page of this site, or from a program that is no browser.",
+  403: "Your browser says that a page of another origin sent this. Send it from a page of this site, or from a program that is no browser.",
   404: "There is nothing at this address.",
   405: "This address does not take that method; the Allow header lists those that it takes.",
   413: "The request is larger than 16 KiB, which no registration needs.",

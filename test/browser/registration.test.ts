@@ -172,7 +172,7 @@ describe("in a browser", function () {
     const { page } = await openPage(browser);
     await page.goto(`http://localhost:${(other.address() as { port: number }).port}`);
     await page.getByRole("button").click();
-    await page.getByText("This came from a page of another site").waitFor();
+    await page.getByText("a page of another origin sent this").waitFor();
     expect(await foyer.users()).to.have.length(before.length);
     other.close();
   });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { parseConfig } from "../../src/config.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 
 const APP = "https://app.example.com";
@@ -8,10 +9,10 @@ describe("a frontend of another origin", () => {
   let foyer: TestFoyer;
   afterEach(() => foyer.stop());
 
-  function preflight(path: string, origin: string) {
+  function preflight(path: string, origin: string, headers = "content-type") {
     return foyer.http
       .options(path)
-      .set({ Origin: origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type" });
+      .set({ Origin: origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers });
   }
 
   it("is refused unless it is named", async () => {
@@ -44,6 +45,51 @@ describe("a frontend of another origin", () => {
     expect(form.status).to.equal(403);
     for (const path of ["/register", "/welcome", "/assets/foyer.css"]) {
       expect((await foyer.http.get(path).set("Origin", APP)).headers).not.to.have.property("access-control-allow-origin");
+    }
+  });
+
+  it("may add the header fields of its libraries where it is named", async () => {
+    foyer = await startFoyer({ corsOrigins: [APP] });
+    const asked = "authorization,baggage,content-type,sentry-trace,traceparent,tracestate,trpc-accept,x-trpc-source";
+    for (const path of ["/register", "/verify", "/verify/resend", "/trpc/auth.register", "/trpc/auth.register,auth.register?batch=1"]) {
+      const { status, headers } = await preflight(path, APP, asked);
+      expect([path, status, headers["access-control-allow-headers"]]).to.deep.equal([path, 204, asked]);
+      expect(headers["vary"]).to.equal("Origin, Access-Control-Request-Headers");
+      const other = await preflight(path, "https://evil.example", asked);
+      expect(Object.keys(other.headers).filter((name) => name.startsWith("access-control-"))).to.deep.equal([]);
+      expect(other.headers["vary"]).to.equal("Origin");
+    }
+    const answer = await foyer.http.post("/register").set({ Origin: APP, "Sentry-Trace": "x" }).send(ACCOUNT);
+    expect([answer.status, answer.headers["vary"]]).to.deep.equal([201, "Origin"]);
+    expect((await foyer.http.post("/register").send({})).headers["vary"]).to.equal("Origin");
+  });
+
+  it("is named by a pattern when it is a sub-domain, at any depth, of the same scheme and port", async () => {
+    const { corsOrigins } = parseConfig({ CORS_ORIGINS: "https://*.Example.com/, http://*.localhost:5173" });
+    foyer = await startFoyer({ corsOrigins });
+    const allowed = async (origin: string) => (await preflight("/register", origin)).headers["access-control-allow-origin"];
+    for (const origin of ["https://app.example.com", "https://a.b-c.example.com", "https://pr_7.example.com", "http://x.localhost:5173"]) {
+      expect(await allowed(origin)).to.equal(origin);
+      expect((await foyer.http.post("/register").set("Origin", origin).send({})).status).to.equal(400);
+    }
+    for (const origin of [
+      "https://example.com",
+      "http://app.example.com",
+      "https://app.example.com:8443",
+      "https://app.example.com.evil.example",
+      "https://evilexample.com",
+      "https://.example.com",
+      "https://a..example.com",
+      "https://evil.example/.example.com",
+      "https://evil.example?.example.com",
+      "https://user@app.example.com",
+      "https://*.example.com",
+      "http://x.localhost",
+      "http://localhost:5173",
+      "null",
+    ]) {
+      expect(await allowed(origin), origin).to.equal(undefined);
+      expect((await foyer.http.post("/register").set("Origin", origin).send({})).status, origin).to.equal(403);
     }
   });
 });

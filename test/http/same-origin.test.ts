@@ -21,8 +21,11 @@ describe("the same-origin rule", () => {
     [() => ({ Origin: "https://accounts.example.com.evil.example" }), false],
     [() => ({ Origin: "https://evil.example", "X-Forwarded-Host": "evil.example" }), false],
     [() => ({ Origin: "null" }), false],
-    [() => ({ Cookie: "session=1" }), false],
-    [() => ({ Cookie: "session=1", "Sec-Fetch-Site": "same-origin" }), true],
+    [() => ({ Cookie: "__cf_bm=x; AWSALB=y; SERVERID=z" }), true],
+    [() => ({ Cookie: "session=1; foyer-browser=x; =; %" }), true],
+    [() => ({ Cookie: "__cf_bm=x", "Sec-Fetch-Site": "same-origin" }), true],
+    [() => ({ Cookie: "__cf_bm=x", "Sec-Fetch-Site": "cross-site" }), false],
+    [() => ({ Cookie: "__cf_bm=x", Origin: "https://evil.example" }), false],
   ];
   for (const [headers, passes] of cases) {
     for (const [door, path, type] of [
@@ -36,6 +39,18 @@ describe("the same-origin rule", () => {
       });
     }
   }
+
+  it("says what it knows: not that there was a page, where no browser says so", async () => {
+    const refused = await foyer.http.post("/register").set("Origin", "null").send({});
+    expect(refused.body.detail).to.match(/^Your browser says that a page of another origin sent this\./);
+  });
+
+  it("lets a program call again that keeps whatever cookies it is given", async () => {
+    const first = await foyer.http.post("/register").send({ email: "alice@example.com", password: "secret123" });
+    const [own = ""] = String(first.headers["set-cookie"]).split(";");
+    const again = foyer.http.post("/register").set("Cookie", `__cf_bm=x; ${own}; AWSALBCORS=y`);
+    expect((await again.send({ email: "bob@example.com", password: "secret123" })).status).to.equal(201);
+  });
 
   it("does not concern what only reads", async () => {
     expect((await foyer.http.get("/register").set("Sec-Fetch-Site", "cross-site")).status).to.equal(200);
