@@ -2,7 +2,7 @@ import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { type RequestHandler, Router } from "express";
 import createError from "http-errors";
-import { BODY_LIMIT, onlyUtf8 } from "../http/body.ts";
+import { jsonText, onlyUtf8 } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
 import { onlyMethods } from "../http/methods.ts";
 import { refusalHeaders } from "../http/refusal-headers.ts";
@@ -37,12 +37,13 @@ export function trpc(service: Service): Router {
     onlyGetAndPost,
     onlyJson,
     onlyUtf8,
+    jsonText,
     createExpressMiddleware({
       router: appRouter,
       createContext: ({ req, res }) => ({ service, caller: callerOf(req, res), inTurn: createInTurn() }),
-      maxBodySize: BODY_LIMIT,
       maxBatchSize: MAX_BATCH,
-      responseMeta: ({ errors }) => ({ headers: longestWait(errors) }),
+      // tRPC itself names no type where a path cannot be decoded.
+      responseMeta: ({ errors }) => ({ headers: { "Content-Type": "application/json", ...longestWait(errors) } }),
       onError: ({ error, req }) => {
         if (req.res && error.code === "INTERNAL_SERVER_ERROR") req.res.locals["fault"] = error.cause ?? error;
       },

@@ -54,9 +54,12 @@ describe("the transport", () => {
   it("refuses text that it cannot decode, rather than make an account of something else", async () => {
     const before = await foyer.users();
     const json = Buffer.from('{"email":"p\xe9p\xe9@example.com","password":"secret123"}', "latin1");
+    const password = Buffer.from('{"email":"damaged@example.com","password":"secret\xe9123"}', "latin1");
     for (const path of ["/register", "/trpc/auth.register"]) {
-      const answer = await fetch(`${foyer.url}${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: json });
-      expect([path, answer.status]).to.deep.equal([path, 400]);
+      for (const body of [json, password]) {
+        const answer = await fetch(`${foyer.url}${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+        expect([path, answer.status]).to.deep.equal([path, 400]);
+      }
     }
     for (const form of ["email=j%F6rg@example.com&password=secret123", "email=a@example.com&password=50%+off%21now"]) {
       expect((await post("application/x-www-form-urlencoded", form)).status).to.equal(400);
@@ -175,6 +178,50 @@ describe("the transport", () => {
     }
     expect((await post("application/x-www-form-urlencoded; charset=UTF-8", form)).status).to.equal(400);
   });
+
+  // The labels of UTF-8 in the Encoding Standard, and how programs write them.
+  for (const [charset, passes] of [
+    ["charset=utf8", true],
+    ["charset=UTF8", true],
+    ["charset=Utf-8", true],
+    ["charset=unicode-1-1-utf-8", true],
+    ["charset=unicode11utf8", true],
+    ["charset=unicode20utf8", true],
+    ["charset=x-unicode20utf8", true],
+    [`charset="utf8"`, true],
+    ["charset='utf-8'", true],
+    ["Charset = utf8 ", true],
+    ["charset=utf-8;", true],
+    ["version=1; charset=utf8; q=1", true],
+    ["", true],
+    ["charset=utf-16", false],
+    ["charset=utf-16le", false],
+    ["charset=UTF-7", false],
+    ["charset=utf-32", false],
+    ["charset=utf8mb4", false],
+    ["charset=cesu-8", false],
+    ["charset = latin1", false],
+    [`charset="iso-8859-1"`, false],
+    ["charset=us-ascii", false],
+    ["charset=windows-1252", false],
+    ["charset=utf-8; charset=utf-16", false],
+    ["charset=none", false],
+    ["charset=", false],
+  ] as const) {
+    it(`${passes ? "reads" : "refuses"} JSON, tRPC and forms with ${charset || "a lone semicolon"}`, async () => {
+      const invalid = JSON.stringify({ email: "é", password: "secret123" });
+      for (const [path, type, body] of [
+        ["/register", "application/json", invalid],
+        ["/trpc/auth.register", "application/json", invalid],
+        ["/register", "application/x-www-form-urlencoded", "email=%C3%A9&password=secret123"],
+      ] as const) {
+        const headers = { "Content-Type": `${type}; ${charset}` };
+        const answer = await fetch(foyer.url + path, { method: "POST", headers, body });
+        expect([path, type, answer.status]).to.deep.equal([path, type, passes ? 400 : 415]);
+        if (passes) expect(await answer.text()).to.include("as in name@example.com");
+      }
+    });
+  }
 
   it("has one series of metrics for a route, however it is spelled", async () => {
     for (const path of ["/assets/foyer.css", "/ASSETS/foyer.css", "/aSsEtS/foyer.css", "/tRpC/x"]) await foyer.http.get(path);
