@@ -5,8 +5,9 @@ import { connect, type Database } from "./db/connect.ts";
 import { sharedSecret } from "./db/secret.ts";
 import { createHasher } from "./hashing/hasher.ts";
 import { createLimiter } from "./limits/limiter.ts";
-import { AT_A_TIME, startCourier } from "./mail/courier.ts";
+import { startCourier } from "./mail/courier.ts";
 import { createMailbox, type Mailbox } from "./mail/mailbox.ts";
+import type { Message } from "./mail/message.ts";
 import { createOutbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
 import { createSmtp } from "./mail/smtp.ts";
@@ -47,10 +48,10 @@ function counted({ register, verifyEmail, ...others }: Service, { registrations,
   };
 }
 
-/** How mails leave, and those that are shown instead. */
-function openPost(mail: MailSettings): { transport?: Transport; from: string; mailbox?: Mailbox } {
-  if (mail.kind === "smtp") return { transport: createSmtp(mail.url, AT_A_TIME), from: mail.from };
-  if (mail.kind === "none") return { from: "" };
+/** How mails leave, where they do, and those that are shown instead. */
+function openPost(mail: MailSettings): { transport: Transport; from: Message["from"]; mailbox?: Mailbox } | undefined {
+  if (mail.kind === "none") return undefined;
+  if (mail.kind === "smtp") return { transport: createSmtp(mail.url), from: mail.from };
   const mailbox = createMailbox();
   return { transport: mailbox.transport, from: mail.from, mailbox };
 }
@@ -78,14 +79,14 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const limiter = config.rateLimits && createLimiter(db, config.rateLimits);
   const outbox = createOutbox(db);
   metrics.watchOutbox(outbox.waiting);
-  const { transport, from, mailbox } = openPost(config.mail);
+  const post = openPost(config.mail);
   const courier =
-    transport &&
+    post &&
     startCourier({
       outbox,
       write: correspondence(db, settings),
-      render: createRender(new URL("views/", ROOT), config.publicUrl, from),
-      transport,
+      render: createRender(new URL("views/", ROOT), config.publicUrl, post.from),
+      transport: post.transport,
       log,
       observe: (event) => metrics.mails.inc({ event }),
     });
@@ -105,7 +106,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const stopExpiry = startExpiry(db, config.unverifiedDays, log);
   const formKey = await sharedSecret(db, "form");
   return {
-    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady, mails: mailbox?.mails }),
+    app: server({ config, service, settings, formKey, log, metrics, isReady: database.isReady, mails: post?.mailbox?.mails }),
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,
