@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
 import type { Logger } from "pino";
 import type { Config, MailSettings } from "./config.ts";
 import { connect, type Database } from "./db/connect.ts";
+import { poolUse } from "./db/pool.ts";
 import { sharedSecret } from "./db/secret.ts";
 import { createHasher } from "./hashing/hasher.ts";
 import { createLimiter } from "./limits/limiter.ts";
@@ -33,18 +35,21 @@ export type Foyer = {
   close(): Promise<void>;
 };
 
+const { version }: { version: string } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
+
 type Outcome = { ok: true } | { ok: false; error: { code: string } };
 
-/** Counts what comes of each registration and verification. */
-function counted({ register, verifyEmail, ...others }: Service, { registrations, verifications }: Metrics): Service {
-  const count = <T extends Outcome>(counter: typeof registrations, result: T, success: string) => {
-    counter.inc({ outcome: result.ok ? success : result.error.code });
+/** Counts what comes of each registration, verification and request for a new mail. */
+function counted({ register, verifyEmail, resendVerification, ...others }: Service, metrics: Metrics): Service {
+  const count = <T extends Outcome>(tell: (outcome: string) => void, result: T, success: string) => {
+    tell(result.ok ? success : result.error.code);
     return result;
   };
   return {
     ...others,
-    register: async (input, caller) => count(registrations, await register(input, caller), "registered"),
-    verifyEmail: async (input, caller) => count(verifications, await verifyEmail(input, caller), "verified"),
+    register: async (input, caller) => count(metrics.registered, await register(input, caller), "registered"),
+    verifyEmail: async (input, caller) => count(metrics.verified, await verifyEmail(input, caller), "verified"),
+    resendVerification: async (input, caller) => count(metrics.resent, await resendVerification(input, caller), "accepted"),
   };
 }
 
@@ -62,7 +67,7 @@ function openPost(mail: MailSettings): { transport: Transport; from: Message["fr
  */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const database = await connect(config.database, log);
-  const metrics = createMetrics();
+  const metrics = createMetrics(version);
   const hasher = await createHasher({
     cost: config.bcryptCost,
     concurrency: config.hashConcurrency,
@@ -70,13 +75,15 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     log,
     observe: {
       hashed: (seconds) => metrics.hashSeconds.observe(seconds),
-      refused: (reason) => metrics.hashRefusals.inc({ reason }),
+      refused: metrics.hashRefused,
     },
   });
   metrics.watchLine(hasher.length);
+  metrics.watchReadiness(database.isReady);
+  metrics.watchPool(() => poolUse(database.db));
   const { db } = database;
   const settings: ServiceSettings = config;
-  const limiter = config.rateLimits && createLimiter(db, config.rateLimits);
+  const limiter = config.rateLimits && createLimiter(db, config.rateLimits, metrics.limitExceeded);
   const outbox = createOutbox(db);
   metrics.watchOutbox(outbox.waiting);
   const post = openPost(config.mail);
@@ -88,10 +95,10 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
       render: createRender(new URL("views/", ROOT), config.publicUrl, post.from),
       transport: post.transport,
       log,
-      observe: (event) => metrics.mails.inc({ event }),
+      observe: metrics.mail,
     });
   const mailQueued = () => {
-    metrics.mails.inc({ event: "queued" });
+    metrics.mail("queued");
     // What the courier has to do tells whether the address is registered: in discreet mode it does not follow the answer at once.
     if (config.privacy === "open") courier?.wake();
   };

@@ -22,6 +22,7 @@ import { rest } from "./rest/index.ts";
 import { sendFault } from "./rest/problem.ts";
 import type { Service } from "./service/service.ts";
 import type { ServiceSettings } from "./service/settings.ts";
+import { namesCalls } from "./trpc/calls.ts";
 import { trpc } from "./trpc/index.ts";
 
 /** The folder of the package. */
@@ -64,10 +65,12 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   useViews(app, new URL("views/", ROOT));
 
   app.use(
-    requestLog(log, ({ method, route, status, milliseconds }) =>
-      metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
-    ),
+    requestLog(log, ({ method, route, status, milliseconds, isFault }) => {
+      metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000);
+      if (isFault) metrics.faults.inc();
+    }),
   );
+  app.use("/trpc", namesCalls);
   const forwarded = noticeForwarded(log);
   if (config.trustProxy === false) app.use(forwarded.middleware);
   app.use(securityHeaders(isHttps));
