@@ -1,12 +1,15 @@
+import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
 import type { Logger } from "pino";
 import type { Config, MailSettings } from "./config.ts";
 import { connect, type Database } from "./db/connect.ts";
+import { poolUse } from "./db/pool.ts";
 import { sharedSecret } from "./db/secret.ts";
 import { createHasher } from "./hashing/hasher.ts";
 import { createLimiter } from "./limits/limiter.ts";
-import { AT_A_TIME, startCourier } from "./mail/courier.ts";
+import { startCourier } from "./mail/courier.ts";
 import { createMailbox, type Mailbox } from "./mail/mailbox.ts";
+import type { Message } from "./mail/message.ts";
 import { createOutbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
 import { createSmtp } from "./mail/smtp.ts";
@@ -34,25 +37,28 @@ export type Foyer = {
   close(): Promise<void>;
 };
 
+const { version }: { version: string } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
+
 type Outcome = { ok: true } | { ok: false; error: { code: string } };
 
-/** Counts what comes of each registration and verification. */
-function counted({ register, verifyEmail, ...others }: Service, { registrations, verifications }: Metrics): Service {
-  const count = <T extends Outcome>(counter: typeof registrations, result: T, success: string) => {
-    counter.inc({ outcome: result.ok ? success : result.error.code });
+/** Counts what comes of each registration, verification and request for a new mail. */
+function counted({ register, verifyEmail, resendVerification, ...others }: Service, metrics: Metrics): Service {
+  const count = <T extends Outcome>(tell: (outcome: string) => void, result: T, success: string) => {
+    tell(result.ok ? success : result.error.code);
     return result;
   };
   return {
     ...others,
-    register: async (input, caller) => count(registrations, await register(input, caller), "registered"),
-    verifyEmail: async (input, caller) => count(verifications, await verifyEmail(input, caller), "verified"),
+    register: async (input, caller) => count(metrics.registered, await register(input, caller), "registered"),
+    verifyEmail: async (input, caller) => count(metrics.verified, await verifyEmail(input, caller), "verified"),
+    resendVerification: async (input, caller) => count(metrics.resent, await resendVerification(input, caller), "accepted"),
   };
 }
 
-/** How mails leave, and those that are shown instead. */
-function openPost(mail: MailSettings): { transport?: Transport; from: string; mailbox?: Mailbox } {
-  if (mail.kind === "smtp") return { transport: createSmtp(mail.url, AT_A_TIME), from: mail.from };
-  if (mail.kind === "none") return { from: "" };
+/** How mails leave, where they do, and those that are shown instead. */
+function openPost(mail: MailSettings): { transport: Transport; from: Message["from"]; mailbox?: Mailbox } | undefined {
+  if (mail.kind === "none") return undefined;
+  if (mail.kind === "smtp") return { transport: createSmtp(mail.url), from: mail.from };
   const mailbox = createMailbox();
   return { transport: mailbox.transport, from: mail.from, mailbox };
 }
@@ -63,7 +69,7 @@ function openPost(mail: MailSettings): { transport?: Transport; from: string; ma
  */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const database = await connect(config.database, log);
-  const metrics = createMetrics();
+  const metrics = createMetrics(version);
   const hasher = await createHasher({
     cost: config.bcryptCost,
     concurrency: config.hashConcurrency,
@@ -71,28 +77,30 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     log,
     observe: {
       hashed: (seconds) => metrics.hashSeconds.observe(seconds),
-      refused: (reason) => metrics.hashRefusals.inc({ reason }),
+      refused: metrics.hashRefused,
     },
   });
   metrics.watchLine(hasher.length);
+  metrics.watchReadiness(database.isReady);
+  metrics.watchPool(() => poolUse(database.db));
   const { db } = database;
   const settings: ServiceSettings = config;
-  const limiter = config.rateLimits && createLimiter(db, config.rateLimits);
+  const limiter = config.rateLimits && createLimiter(db, config.rateLimits, metrics.limitExceeded);
   const outbox = createOutbox(db);
   metrics.watchOutbox(outbox.waiting);
-  const { transport, from, mailbox } = openPost(config.mail);
+  const post = openPost(config.mail);
   const courier =
-    transport &&
+    post &&
     startCourier({
       outbox,
       write: correspondence(db, settings),
-      render: createRender(new URL("views/", ROOT), config.publicUrl, from),
-      transport,
+      render: createRender(new URL("views/", ROOT), config.publicUrl, post.from),
+      transport: post.transport,
       log,
-      observe: (event) => metrics.mails.inc({ event }),
+      observe: metrics.mail,
     });
   const mailQueued = () => {
-    metrics.mails.inc({ event: "queued" });
+    metrics.mail("queued");
     // What the courier has to do tells whether the address is registered: in discreet mode it does not follow the answer at once.
     if (config.privacy === "open") courier?.wake();
   };
@@ -109,7 +117,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const isReady = async () => !withdrawn && (await database.isReady());
   const formKey = await sharedSecret(db, "form");
   return {
-    app: server({ config, service, settings, formKey, log, metrics, isReady, mails: mailbox?.mails }),
+    app: server({ config, service, settings, formKey, log, metrics, isReady, mails: post?.mailbox?.mails }),
     metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
     service,
     database,

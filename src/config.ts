@@ -10,6 +10,7 @@ import {
   numberFrom,
   onOff,
   rate,
+  type Sender,
   sender,
   smtpUrl,
   trustProxy,
@@ -23,7 +24,7 @@ const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"
 export type DatabaseSettings = { url: string; poolMax: number } | { dataDir: string };
 
 /** How mails leave: by a mail server, shown on a page while developing, or not until a mail server is named. */
-export type MailSettings = { kind: "smtp"; url: string; from: string } | { kind: "mailbox"; from: string } | { kind: "none" };
+export type MailSettings = { kind: "smtp"; url: string; from: Sender } | { kind: "mailbox"; from: Sender } | { kind: "none" };
 
 export type Config = Readonly<{
   host: string;
@@ -100,7 +101,7 @@ function mailSettings({ SMTP_URL, MAIL_FROM, NODE_ENV }: z.infer<typeof environm
   if (SMTP_URL && MAIL_FROM) return { kind: "smtp", url: SMTP_URL, from: MAIL_FROM };
   if (SMTP_URL) throw new StartError("MAIL_FROM: expected the address that mails come from, such as accounts@example.com, beside SMTP_URL");
   const isDeveloping = NODE_ENV !== "production" && LOOPBACK.test(publicUrl.hostname);
-  return isDeveloping ? { kind: "mailbox", from: MAIL_FROM ?? "Foyer <foyer@localhost>" } : { kind: "none" };
+  return isDeveloping ? { kind: "mailbox", from: MAIL_FROM ?? { name: "Foyer", address: "foyer@localhost" } } : { kind: "none" };
 }
 
 /**

@@ -23,6 +23,7 @@ import { rest } from "./rest/index.ts";
 import { sendFault } from "./rest/problem.ts";
 import type { Service } from "./service/service.ts";
 import type { ServiceSettings } from "./service/settings.ts";
+import { namesCalls } from "./trpc/calls.ts";
 import { sendTrpcFault } from "./trpc/fault.ts";
 import { trpc } from "./trpc/index.ts";
 
@@ -69,10 +70,12 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   useViews(app, new URL("views/", ROOT));
 
   app.use(
-    requestLog(log, ({ method, route, status, milliseconds }) =>
-      metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000),
-    ),
+    requestLog(log, ({ method, route, status, milliseconds, isFault }) => {
+      metrics.requestSeconds.observe({ method, route, status }, milliseconds / 1000);
+      if (isFault) metrics.faults.inc();
+    }),
   );
+  app.use("/trpc", namesCalls);
   const forwarded = noticeForwarded(log);
   if (config.trustProxy === false) app.use(forwarded.middleware);
   app.use(securityHeaders(isHttps));

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import emailAddresses from "email-addresses";
 import { getPublicSuffix } from "tldts";
 import { toASCII } from "tr46";
 import { z } from "zod";
@@ -129,16 +130,88 @@ export const allowedDomain = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const [MILLISECONDS, COUNT, SWITCH, TEXT] = [/^[1-9]\d{0,7}$/, /^[1-9]\d{0,3}$/, /^(?:true|false)$/, /^.+$/];
+
+/** Those options of nodemailer that a URL can hold and that make sense here. Others it would pass by without a word. */
+const SMTP_OPTIONS = new Map([
+  ["connectionTimeout", MILLISECONDS],
+  ["greetingTimeout", MILLISECONDS],
+  ["socketTimeout", MILLISECONDS],
+  ["dnsTimeout", MILLISECONDS],
+  ["idleTimeout", MILLISECONDS],
+  ["rateDelta", MILLISECONDS],
+  ["rateLimit", COUNT],
+  ["maxConnections", COUNT],
+  ["maxMessages", COUNT],
+  ["pool", /^true$/],
+  ["requireTLS", SWITCH],
+  ["ignoreTLS", SWITCH],
+  ["opportunisticTLS", SWITCH],
+  ["name", TEXT],
+  ["localAddress", TEXT],
+  ["authMethod", /^(?:plain|login|cram-md5)$/i],
+  ["tls.rejectUnauthorized", SWITCH],
+  ["tls.servername", TEXT],
+  ["tls.minVersion", TEXT],
+  ["tls.maxVersion", TEXT],
+  ["tls.ciphers", TEXT],
+  ["tls.ca", TEXT],
+]);
+
+const ESCAPED = "with @ / # ? in a password written as %40 %2F %23 %3F";
+
 /** A mail server. Options of nodemailer may follow a `?`, such as `requireTLS=true`. */
 export const smtpUrl = z
   .url({
     protocol: /^smtps?$/,
     abort: true,
-    error: "expected a URL such as smtps://user:password@smtp.example.com:465, or smtp:// for STARTTLS",
+    error: `expected a URL such as smtps://user:password@smtp.example.com:465, or smtp:// for STARTTLS, ${ESCAPED}`,
   })
-  .refine((url) => new URL(url).hostname !== "", "expected the name of a mail server");
+  .refine((url) => {
+    const { hostname, pathname, hash } = new URL(url);
+    return hostname !== "" && /^\/?$/.test(pathname) && hash === "";
+  }, `expected the name of a mail server and nothing after it but options, ${ESCAPED}`)
+  .refine(
+    (url) => {
+      const options = [...new URL(url).searchParams];
+      const isKnown = options.every(([name, value]) => SMTP_OPTIONS.get(name)?.test(value));
+      return isKnown && new Set(options.map(([name]) => name)).size === options.length;
+    },
+    `expected as options, each once, only ${[...SMTP_OPTIONS.keys()].join(", ")}, times in milliseconds, and true or false where ` +
+      `something is switched (TLS from the first byte: smtps://), and ${ESCAPED.slice(5)}`,
+  );
 
-const SENDER = /^(?:[^<>@,\r\n]+ <[^\s<>@,]+@[^\s<>@,]+\.[^\s<>@,]+>|[^\s<>@,]+@[^\s<>@,]+\.[^\s<>@,]+)$/;
+/** A name with `:` or `,` means itself: only the one address at the end can be one, so it need not be in quotes. */
+const UNQUOTED_NAME = /^\s*([^"\\<>@]*[^"\\<>@\s])\s*(<[^<>]*>)\s*$/;
+/** RFC 5322's dot-atom, of as many characters as RFC 5321 section 4.5.3.1 has room for. */
+const LOCAL_PART = /^(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
+const LONGEST_NAME = 256;
+/** Its last label has a letter, or it would be an IP address (RFC 3696 section 2). */
+const DOMAIN = /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+(?=[^.]*[a-z])[a-z\d-]*[a-z\d]$/;
 
-/** Whom mails come from. */
-export const sender = z.string().regex(SENDER, "expected an address such as accounts@example.com, or Example <accounts@example.com>");
+/** Whom mails come from: `name` as it is read, `address` as it goes over the wire. */
+export type Sender = { name: string; address: string };
+
+function parseSender(text: string): Sender | string {
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return "expected no line breaks or other control characters";
+  const parsed = emailAddresses.parseOneAddress({ input: text.replace(UNQUOTED_NAME, '"$1" $2'), rfc6532: true, rejectTLD: false });
+  if (parsed?.type !== "mailbox" || parsed.parts.comments.some(({ tokens }) => tokens.trim())) {
+    return "expected one address such as accounts@example.com, or Example <accounts@example.com>";
+  }
+  const name = parsed.name ?? "";
+  if (name.length > LONGEST_NAME) return `expected a name of at most ${LONGEST_NAME} characters`;
+  if (!LOCAL_PART.test(parsed.local)) {
+    return "expected before the @ only ASCII letters, digits and .!#$%&'*+/=?^_`{|}~-, for not every server takes others";
+  }
+  const domain = toASCII(parsed.domain, { useSTD3ASCIIRules: true, verifyDNSLength: true });
+  if (!domain || !DOMAIN.test(domain)) return "expected after the @ a domain such as example.com";
+  return { name, address: `${parsed.local}@${domain}` };
+}
+
+/** Whom mails come from, taken apart here once (RFC 5322): no later part reads more into a name's characters. */
+export const sender = z.string().transform((text, context) => {
+  const parsed = parseSender(text);
+  if (typeof parsed !== "string") return parsed;
+  context.addIssue(parsed);
+  return z.NEVER;
+});

@@ -38,8 +38,15 @@ function digestOf({ emailKey }: Attempt) {
   return createHash("sha256").update(emailKey).digest("base64url");
 }
 
-/** Counts attempts by who makes them, whom they concern, and in all. */
-export function createLimiter(db: Knex, { perAddress, perEmail, perMailbox, total }: Limits): Limiter {
+/**
+ * Counts attempts by who makes them, whom they concern, and in all.
+ * @param observe hears of each that is refused, by which limit.
+ */
+export function createLimiter(
+  db: Knex,
+  { perAddress, perEmail, perMailbox, total }: Limits,
+  observe: (limit: Exceeded["limit"]) => void,
+): Limiter {
   const addresses = createCounter(db, "address", perAddress);
   const emails = createCounter(db, "email", perEmail);
   // Whoever uses up an e-mail address's limit must not lock its owner out: each network has one attempt at it of its own.
@@ -57,7 +64,9 @@ export function createLimiter(db: Knex, { perAddress, perEmail, perMailbox, tota
 
   async function spend(counter: Counter, key: string, limit: Exceeded["limit"], rate: Rate): Promise<Exceeded | undefined> {
     const retryAfterSeconds = await counter.spend(key);
-    return retryAfterSeconds === undefined ? undefined : { limit, ...rate, retryAfterSeconds };
+    if (retryAfterSeconds === undefined) return undefined;
+    observe(limit);
+    return { limit, ...rate, retryAfterSeconds };
   }
 
   return {

@@ -16,6 +16,8 @@ export type CourierParts = {
   transport: Transport;
   log: Logger;
   observe: (event: MailEvent) => void;
+  /** After so many milliseconds the sending of a mail counts as slow. */
+  slowMs?: number;
 };
 
 export type Courier = {
@@ -25,8 +27,14 @@ export type Courier = {
   stop(): Promise<void>;
 };
 
-/** How many mails are sent at a time: a server that is slow about one must not hold up the others. */
+/**
+ * How many mails are sent at a time, beside those that the server is slow about: they may take minutes each, and hold up no
+ * others until the transport has no more connections.
+ */
 export const AT_A_TIME = 4;
+const SLOW_MS = 5000;
+/** Renewed so often within its time, a lease outlasts a database that was away for most of it. */
+const RENEWALS = 4;
 const LOOK_EVERY_MS = 1000;
 /** After a failure the next try waits this long, then twice as long, up to the longest. */
 const FIRST_WAIT_SECONDS = 30;
@@ -44,9 +52,11 @@ function secondsUntilNext(attempts: number) {
  * Takes mails out of the outbox and sends them, at least once each, beside any number of others who do the same.
  * A mail that fails waits by itself; while no mail server answers, all wait, and none is charged for it.
  */
-export function startCourier({ outbox, write, render, transport, log, observe }: CourierParts): Courier {
+export function startCourier({ outbox, write, render, transport, log, observe, slowMs = SLOW_MS }: CourierParts): Courier {
   const stopping = new AbortController();
   const sending = new Set<Promise<void>>();
+  /** Those of them that are not slow. */
+  const quick = new Set<Promise<void>>();
   /** Sent, but the database does not know it yet. */
   const unnoted = new Set<number>();
   let isServerThere = false;
@@ -74,13 +84,26 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     isAwake = false;
   }
 
+  const room = () => Math.min(AT_A_TIME - quick.size, transport.connections - sending.size);
+
+  /** Renews the lease of a mail for as long as it is being sent. @returns how to end that, and a signal that it was lost. */
+  function hold(mail: Mail) {
+    const lost = new AbortController();
+    const renew = async () => {
+      // While the database is away nobody else can take it.
+      if ((await outbox.renew(mail).catch(() => undefined)) === 0) lost.abort();
+    };
+    const timer = setInterval(renew, (outbox.leaseSeconds * 1000) / RENEWALS).unref();
+    return { lost: lost.signal, release: () => clearInterval(timer) };
+  }
+
   async function fail(mail: Mail, { reason, message }: NotSent) {
     if (reason === "away" || reason === "broken") isServerThere = false;
     const attempts = mail.attempts + (reason === "away" ? 0 : 1);
     const givesUp = reason === "refused" || attempts >= MOST_ATTEMPTS;
     const seconds = secondsUntilNext(mail.attempts);
     const noted = givesUp ? await outbox.giveUp(mail, message) : await outbox.retry(mail, seconds, attempts, message);
-    if (noted === 0) return;
+    if (noted === 0) return log.warn({ mail: mail.id, reason }, "a mail was taken by another instance while it was being sent");
     observe(givesUp ? "given_up" : "retried");
     log.warn({ mail: mail.id, attempts, reason }, givesUp ? "a mail was given up" : "a mail waits");
   }
@@ -99,7 +122,7 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     }
   }
 
-  async function deliver(mail: Mail) {
+  async function deliver(mail: Mail, lost: AbortSignal) {
     // Its lease ended before that could be noted.
     if (unnoted.has(mail.id)) return;
     try {
@@ -108,7 +131,7 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
         await outbox.drop(mail);
         return observe("dropped");
       }
-      await transport.send(await render(letter, mail));
+      await transport.send(await render(letter, mail), lost);
     } catch (error) {
       if (error instanceof NotSent) return fail(mail, error);
       log.error({ err: error, mail: mail.id }, "a mail could not be written");
@@ -118,14 +141,25 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
     await noteSent(mail);
   }
 
+  /** Takes a delivery off those that count, and looks for the next where that makes room. */
+  function leave(delivery: Promise<void>, places: readonly Set<Promise<void>>[]) {
+    const wasFull = room() <= 0;
+    for (const place of places) place.delete(delivery);
+    if (wasFull && room() > 0) wake();
+  }
+
   function begin(mail: Mail) {
-    const delivery = deliver(mail)
+    const { lost, release } = hold(mail);
+    const slow = setTimeout(() => leave(delivery, [quick]), slowMs).unref();
+    const delivery = deliver(mail, lost)
       .catch((error: unknown) => log.error({ err: error, mail: mail.id }, "a mail was left until its lease ends"))
       .finally(() => {
-        if (sending.size === AT_A_TIME) wake();
-        sending.delete(delivery);
+        release();
+        clearTimeout(slow);
+        leave(delivery, [quick, sending]);
       });
     sending.add(delivery);
+    quick.add(delivery);
   }
 
   /** Asks the mail server whether it is there, ever more seldom until it has taken a mail: that it answers is not enough. */
@@ -145,12 +179,12 @@ export function startCourier({ outbox, write, render, transport, log, observe }:
   async function run() {
     while (!stopping.signal.aborted) {
       await waitForServer();
-      const free = AT_A_TIME - sending.size;
+      const free = room();
       try {
         const mails = free > 0 && !stopping.signal.aborted ? await outbox.take(free) : [];
         isOutboxThere = true;
         mails.forEach(begin);
-        if (mails.length < free || free === 0) await sleep(LOOK_EVERY_MS);
+        if (mails.length < free || free <= 0) await sleep(LOOK_EVERY_MS);
       } catch (error) {
         if (isOutboxThere) log.warn({ err: error }, "the outbox cannot be read; mails wait");
         isOutboxThere = false;

@@ -14,6 +14,7 @@ export function createMailbox(): Mailbox {
   return {
     mails: () => shown,
     transport: {
+      connections: Number.POSITIVE_INFINITY,
       check: async () => {},
       async send(message) {
         count += 1;

@@ -1,7 +1,7 @@
 /** A mail in its words, as it goes to the mail server. */
 export type Message = {
   messageId: string;
-  from: string;
+  from: { name: string; address: string };
   to: string;
   subject: string;
   text: string;

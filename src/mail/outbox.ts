@@ -5,8 +5,11 @@ import { Mail } from "../models/mail.ts";
 /** What is to be mailed; `key` makes it one mail, however often it is asked for. */
 export type Order = { key: string; emailKey: string; signUpId: number | null };
 
-/** Whoever takes a mail has it to themselves for so long, by the database's clock; a process that dies loses it then. */
-export const LEASE_SECONDS = 120;
+/**
+ * Whoever takes a mail has it to themselves for so long, by the database's clock, and renews that for as long as it sends; a
+ * process that dies loses it then.
+ */
+export const LEASE_SECONDS = 60;
 
 /**
  * Writes a mail into the outbox: within the transaction of what it is about, so that both exist or neither. Resolves to whether
@@ -21,21 +24,25 @@ export async function enqueue(db: Knex, { key, emailKey, signUpId }: Order): Pro
  * The mails that wait in the database, taken by any number of couriers. Our own few statements and no job queue: of the queues
  * for PostgreSQL, none that is kept up for this Node runs on one connection, as the embedded database has.
  */
-export function createOutbox(db: Knex) {
+export function createOutbox(db: Knex, leaseSeconds = LEASE_SECONDS) {
   const open = ({ id }: Mail) => Mail.query(db).findById(id).whereNull("done_at");
   /** A mail, unless its lease was lost to another. */
   const leased = (mail: Mail) => open(mail).where({ lease: mail.lease });
+  const endOfLease = () => raw("now() + make_interval(secs => ?)", [leaseSeconds]);
 
   return {
+    leaseSeconds,
     /** Leases up to `count` mails that are due, the longest waiting first. What another is taking is passed by. */
     async take(count: number): Promise<Mail[]> {
       const due = Mail.query(db).whereNull("done_at").where("due_at", "<=", raw("now()"));
       return Mail.query(db)
         .with("due", due.select("id").orderBy(["due_at", "id"]).limit(count).forUpdate().skipLocked())
         .whereIn("id", raw("(select id from due)"))
-        .patch({ due_at: raw("now() + make_interval(secs => ?)", [LEASE_SECONDS]), lease: raw("lease + 1") })
+        .patch({ due_at: endOfLease(), lease: raw("lease + 1") })
         .returning("*");
     },
+    /** Resolves to 0 where the lease was lost to another, or the mail is done. */
+    renew: (mail: Mail) => leased(mail).patch({ due_at: endOfLease() }),
     /** Whoever has the lease meanwhile: it was sent. */
     sent: (mail: Mail) => open(mail).patch({ done_at: raw("now()"), outcome: "sent", reply: null }),
     giveUp: (mail: Mail, reply: string) => leased(mail).patch({ done_at: raw("now()"), outcome: "given_up", reply }),

@@ -37,13 +37,13 @@ export type Render = (letter: Letter, mail: Mail) => Promise<Message>;
 /**
  * Puts letters into words, as text and as HTML, from the views in a folder.
  * @param site the address that people open: links lead there.
- * @param from whom mails come from, as `name@example.com` or `Name <name@example.com>`.
+ * @param from whom mails come from.
  */
-export function createRender(folder: URL, site: URL, from: string): Render {
+export function createRender(folder: URL, site: URL, from: Message["from"]): Render {
   const handlebars = create({ extname: ".hbs" });
   const view = (name: string, context: Record<string, unknown>) =>
     handlebars.render(fileURLToPath(new URL(name, folder)), context, { cache: true });
-  const [, domain = "localhost"] = /@([^>\s]+)/.exec(from) ?? [];
+  const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return async (letter, mail) => {
     const context = contextOf(letter, site);
     const [text, body] = await Promise.all([

@@ -5,12 +5,34 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Message } from "./message.ts";
 import { NotSent, type Transport } from "./transport.ts";
 
-const CONNECT_MS = 10_000;
-const SILENCE_MS = 30_000;
-/** All of a sending. Well below the lease, so that two couriers never send one mail at the same time. */
-const SEND_MS = 60_000;
+const [SECOND_MS, MINUTE_MS] = [1000, 60_000];
+const CONNECT_MS = 30 * SECOND_MS;
+/**
+ * RFC 5321 section 4.5.3.2 has a least time for each step. That of the greeting is 5 minutes, and the longest of the others, 10,
+ * that of the answer to the text: whoever gives up on it sends a mail again that the server has. So each may take that long.
+ */
+const GREETING_MS = 5 * MINUTE_MS;
+const ANSWER_MS = 10 * MINUTE_MS;
+/** The RFC's times of all steps after the greeting add up to 25 minutes, and logging in takes some too. */
+const ANSWERS = 3;
+/** Many servers take no more from one client. */
+const CONNECTIONS = 20;
 
-const TIMEOUTS = { connectionTimeout: CONNECT_MS, greetingTimeout: CONNECT_MS, socketTimeout: SILENCE_MS, dnsTimeout: CONNECT_MS };
+/** Options of nodemailer: those of the URL, which were checked as a setting, and what it leaves open. */
+export function smtpOptions(url: string) {
+  const given = parseConnectionUrl(url);
+  const option = (name: string, byDefault: number) => Number(given[name] ?? byDefault);
+  const greetingTimeout = option("greetingTimeout", GREETING_MS);
+  return {
+    ...given,
+    maxConnections: option("maxConnections", CONNECTIONS),
+    dnsTimeout: option("dnsTimeout", CONNECT_MS),
+    // nodemailer documents it as that of connecting, and counts the greeting and STARTTLS into it.
+    connectionTimeout: option("connectionTimeout", CONNECT_MS) + greetingTimeout,
+    greetingTimeout,
+    socketTimeout: option("socketTimeout", ANSWER_MS),
+  };
+}
 
 /** Replies of this server may quote what it was sent; so much of them is enough to know why. */
 const REPLY_CHARACTERS = 300;
@@ -36,13 +58,13 @@ function meaningOf(error: unknown): NotSent {
   return new NotSent(error.permanent || command === "API" ? "refused" : "later", reply);
 }
 
-/** A mail server, by a URL such as `smtps://user:password@host:465`. */
-export function createSmtp(url: string, connections: number): Transport {
+/** A mail server, by a URL such as `smtps://user:password@host:465`, which may carry options of nodemailer. */
+export function createSmtp(url: string): Transport {
+  const options = smtpOptions(url);
+  const sendMs = options.connectionTimeout + ANSWERS * options.socketTimeout;
   const transporter = nodemailer.createTransport({
-    ...TIMEOUTS,
-    url,
+    ...options,
     pool: true,
-    maxConnections: connections,
     // It would send again where the connection broke before the reply; the outbox counts such mails.
     maxRequeues: 0,
     disableFileAccess: true,
@@ -54,7 +76,7 @@ export function createSmtp(url: string, connections: number): Transport {
   /** Whether the server takes addresses beyond ASCII (RFC 6531), which has to be known before it is sent one. */
   function takesUtf8(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const connection = new SMTPConnection({ ...TIMEOUTS, ...parseConnectionUrl(url) });
+      const connection = new SMTPConnection(options);
       connection.on("error", reject);
       signal.addEventListener("abort", () => {
         connection.close();
@@ -74,13 +96,14 @@ export function createSmtp(url: string, connections: number): Transport {
   }
 
   return {
+    connections: options.maxConnections,
     async check() {
       await transporter.verify().catch((error: unknown) => {
         throw new NotSent("away", meaningOf(error).message);
       });
     },
-    async send({ to, ...message }: Message) {
-      const signal = AbortSignal.timeout(SEND_MS);
+    async send({ to, ...message }: Message, givenUp: AbortSignal) {
+      const signal = AbortSignal.any([givenUp, AbortSignal.timeout(sendMs)]);
       try {
         await refuseIfOutOfReach(to, signal);
         await transporter.sendMail({

@@ -16,9 +16,11 @@ export class NotSent extends Error {
 
 /** How mails leave. */
 export type Transport = {
+  /** How many mails it can send at a time. */
+  connections: number;
   /** Resolves when mail can be sent. @throws NotSent */
   check(): Promise<void>;
-  /** Resolves when the mail was taken. @throws NotSent */
-  send(message: Message): Promise<void>;
+  /** Resolves when the mail was taken. @param givenUp cuts it short. @throws NotSent */
+  send(message: Message, givenUp: AbortSignal): Promise<void>;
   close(): void;
 };

@@ -12,7 +12,7 @@ import { type FoyerProcess, postJson, spawnFoyer } from "../support/process.ts";
 import { readLetter, type Smtp, type SmtpBehaviour, startSmtp } from "../support/smtp.ts";
 import { Wire } from "../support/wire.ts";
 
-const FROM = "Foyer <foyer@example.com>";
+const FROM = { name: "Foyer", address: "foyer@example.com" };
 /** Nothing in a test takes so long unless it is broken. */
 const SOON_MS = 30_000;
 /** Longer than a courier waits before it looks again, so that it has looked. */
@@ -263,7 +263,7 @@ describe("mails", () => {
     });
 
     function spawn(env: Record<string, string> = {}) {
-      const mail = { SMTP_URL: smtp.url(IMPATIENT), MAIL_FROM: FROM };
+      const mail = { SMTP_URL: smtp.url(IMPATIENT), MAIL_FROM: FROM.address };
       // A machine that has other work refuses none of the registrations.
       const foyer = spawnFoyer({ ...database.env, ...mail, HASH_MAX_WAIT_SECONDS: "60", ...env });
       processes.push(foyer);

@@ -1,7 +1,9 @@
 import { setTimeout } from "node:timers/promises";
+import { domainToUnicode } from "node:url";
 import { expect } from "chai";
 import { generate } from "selfsigned";
 import type { SMTPServerOptions } from "smtp-server";
+import { parseConfig } from "../../src/config.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { readLetter, type Smtp, type SmtpBehaviour, startSmtp } from "../support/smtp.ts";
 
@@ -16,9 +18,10 @@ describe("mail", () => {
     await smtp.close();
   });
 
-  async function start(behaviour: SmtpBehaviour = {}, urlOf: (smtp: Smtp) => string = ({ url }) => url()) {
+  async function start(behaviour: SmtpBehaviour = {}, urlOf: (smtp: Smtp) => string = ({ url }) => url(), from = FROM) {
     smtp = await startSmtp(behaviour);
-    foyer = await startFoyer({ mail: { kind: "smtp", url: urlOf(smtp), from: FROM }, publicUrl: new URL("https://accounts.example.com") });
+    const { mail } = parseConfig({ SMTP_URL: urlOf(smtp), MAIL_FROM: from });
+    foyer = await startFoyer({ mail, publicUrl: new URL("https://accounts.example.com") });
   }
 
   async function register(email = "alice@example.com") {
@@ -57,6 +60,33 @@ describe("mail", () => {
     await until(isDone);
     expect(await given()).to.deep.equal([["sent", null]]);
   });
+
+  for (const [given, name, address = "a@example.com"] of [
+    ["a@example.com", ""],
+    ['"Example, Inc." <a@example.com>', "Example, Inc."],
+    ["Example: Accounts <a@example.com>", "Example: Accounts"],
+    ['"Ex; \\"am\\" (ple) <b@example.org>, [\\\\]" <a@example.com>', 'Ex; "am" (ple) <b@example.org>, [\\]'],
+    [`Bücher, 本 und 👩‍💻 ${"sehr ".repeat(40)}lang <a@bücher.de>`, `Bücher, 本 und 👩‍💻 ${"sehr ".repeat(40)}lang`, "a@xn--bcher-kva.de"],
+    [`${"x".repeat(256)} <a@example.com>`, "x".repeat(256)],
+  ] as const) {
+    it(`is from one sender and no other, whatever the name: ${given.slice(0, 60)}`, async () => {
+      await start(undefined, undefined, given);
+      await register();
+      await until(() => smtp.taken.length === 1);
+      const [mail] = smtp.taken;
+      const domain = address.slice(address.indexOf("@") + 1);
+      expect(mail?.from?.value).to.deep.equal([{ name, address: `a@${domainToUnicode(domain)}` }]);
+      expect(mail?.messageId?.endsWith(`@${domain}>`)).to.equal(true);
+      const from = mail?.headerLines.filter(({ key }) => key === "from").map(({ line }) => line);
+      expect(from).to.have.length(1);
+      // What is not ASCII is encoded (RFC 2047), and no line is longer than one may be (RFC 5322 section 2.1.1).
+      expect(from?.join())
+        .to.match(/^[\x20-\x7e\r\n]*$/)
+        .and.include(address);
+      expect(Math.max(...(from?.join().split("\r\n") ?? []).map(({ length }) => length))).to.be.below(998);
+      expect(smtp.senders).to.deep.equal([`a@${domainToUnicode(domain)}`]);
+    });
+  }
 
   it("has nothing in its lines but what was meant, whatever the address", async () => {
     await start();

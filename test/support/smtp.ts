@@ -22,6 +22,7 @@ function refusal(reply: string) {
 export async function startSmtp(behaviour: SmtpBehaviour = {}) {
   const taken: ParsedMail[] = [];
   const recipients: string[] = [];
+  const senders: string[] = [];
   const tries = new Map<string, number>();
   const sockets = new Set<Socket>();
   let server: SMTPServer | undefined;
@@ -60,6 +61,7 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}) {
         if (reply) return done(refusal(reply));
         taken.push(mail);
         recipients.push(address);
+        if (session.envelope.mailFrom) senders.push(session.envelope.mailFrom.address);
         done();
       },
     });
@@ -81,6 +83,8 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}) {
     url: (options = "") => `smtp://127.0.0.1:${port}${options}`,
     taken,
     recipients,
+    /** Whom the envelope of each named as its sender. */
+    senders,
     open,
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -22,7 +22,7 @@ describe("the settings", () => {
       privacy: "open",
       verificationHours: 24,
       unverifiedDays: 7,
-      mail: { kind: "mailbox", from: "Foyer <foyer@localhost>" },
+      mail: { kind: "mailbox", from: { name: "Foyer", address: "foyer@localhost" } },
       rateLimits: {
         perAddress: { count: 100, seconds: 600 },
         perEmail: { count: 60, seconds: 600 },
@@ -121,8 +121,71 @@ describe("the settings", () => {
     REGISTRATION_PRIVACY: ["secret"],
     VERIFICATION_HOURS: ["0", "1d"],
     UNVERIFIED_DAYS: ["0", "366"],
-    SMTP_URL: ["smtp.example.com", "https://smtp.example.com", "smtp://"],
-    MAIL_FROM: ["accounts", "a@localhost", "a@example.com, b@example.com", "Example <a@example.com>\nBcc: x@example.com"],
+    SMTP_URL: [
+      "smtp.example.com",
+      "https://smtp.example.com",
+      "smtp://",
+      "smtp://u:12#34@smtp.example.com",
+      "smtp://u:12/34@smtp.example.com",
+      "smtp://u:12?34@smtp.example.com",
+      "smtp://u:my#pass@smtp.example.com",
+      "smtp://smtp.example.com/path",
+      "smtp://smtp.example.com#x",
+      "smtp://h?socketTimeout=30s",
+      "smtp://h?greetingTimeout=0",
+      "smtp://h?connectionTimeout=-1",
+      "smtp://h?dnsTimeout=1e4",
+      "smtp://h?greetingTimeout=1000&greetingTimeout=2000",
+      "smtp://h?greetingTimeOut=1000",
+      "smtp://h?requireTLS=yes",
+      "smtp://h?requireTLS",
+      "smtp://h:465?secure=true",
+      "smtp://h?tls.rejectUnauthorized=0",
+      "smtp://h?authMethod=ntlm",
+      "smtp://h?maxConnections=0",
+      "smtp://h?maxRequeues=5",
+      "smtp://h?pool=false",
+      "smtp://h?logger=true",
+      "smtp://h?__proto__=1",
+    ],
+    MAIL_FROM: [
+      "accounts",
+      "a@localhost",
+      "a@example.com, b@example.com",
+      "A <a@example.com>, B <b@example.com>",
+      "a@example.com <b@example.com>",
+      "A <a@example.com><b@example.com>",
+      "Team: a@example.com, b@example.com;",
+      "Team: A <a@example.com>;",
+      '"Team: A" <a@example.com>;',
+      "Team:;",
+      "Example",
+      "Example <>",
+      "Example <a@>",
+      "Example <@example.com>",
+      "Example <a@example.com",
+      "Example a@example.com",
+      '"Example <a@example.com>',
+      'Ex"ample <a@example.com>',
+      "Example <mailto:a@example.com>",
+      "a@example.com (Example)",
+      "a@127.0.0.1",
+      "a@[127.0.0.1]",
+      "a@example..com",
+      "a@-example.com",
+      "a@exa_mple.com",
+      "jörg@example.com",
+      '"a b"@example.com',
+      ".a@example.com",
+      `${"a".repeat(65)}@example.com`,
+      `a@${"a".repeat(64)}.com`,
+      `${"x".repeat(257)} <a@example.com>`,
+      "Example <a@example.com>\nBcc: x@example.com",
+      "Example\r\n Inc. <a@example.com>",
+      '"Example\r\nBcc: x@example.com" <a@example.com>',
+      "Exam\u2028ple <a@example.com>",
+      "Exam\tple <a@example.com>",
+    ],
     FORM_HONEYPOT: ["true"],
     FORM_MIN_FILL_MS: ["2s"],
     KEEP_ALIVE_SECONDS: ["0", "75s", "7201"],
@@ -155,9 +218,51 @@ describe("the settings", () => {
     }
   }
 
+  for (const [given, name, address = "a@example.com"] of [
+    ["a@example.com", ""],
+    [" <a@example.com> ", ""],
+    ["Example <a@example.com>", "Example"],
+    ["Example<a@example.com>", "Example"],
+    ['"Example, Inc." <a@example.com>', "Example, Inc."],
+    ["Example, Inc. <a@example.com>", "Example, Inc."],
+    ["Example: Accounts <a@example.com>", "Example: Accounts"],
+    ['"Example: Accounts" <a@example.com>', "Example: Accounts"],
+    ["Example; Accounts <a@example.com>", "Example; Accounts"],
+    ["Example (Accounts) [EU] <a@example.com>", "Example (Accounts) [EU]"],
+    ['"The \\"Example\\" \\\\ Co." <a@example.com>', 'The "Example" \\ Co.'],
+    ['"a@example.com" <a@example.com>', "a@example.com"],
+    ['"Example <EU>" <a@example.com>', "Example <EU>"],
+    ["O'Brien & Co. <a@example.com>", "O'Brien & Co."],
+    ["Bücher 本 👩‍💻 <a@example.com>", "Bücher 本 👩‍💻"],
+    [`${"x".repeat(256)} <a@example.com>`, "x".repeat(256)],
+    ["Bücher <a@Bücher.de>", "Bücher", "a@xn--bcher-kva.de"],
+    ["Accounts+EU.x@EXAMPLE.com", "", "Accounts+EU.x@example.com"],
+  ] as const) {
+    it(`take MAIL_FROM=${given} apart into a name and an address`, () => {
+      expect(parseConfig({ MAIL_FROM: given }).mail).to.deep.equal({ kind: "mailbox", from: { name, address } });
+    });
+  }
+
+  for (const given of [
+    "smtp://127.0.0.1",
+    "smtp://[::1]:2525/",
+    "smtps://a%40b.example:p%40s%2Fs%3F@h.example?pool=true&maxConnections=3&maxMessages=50&rateLimit=5&rateDelta=1000",
+    "smtp://h?connectionTimeout=1&greetingTimeout=20000&socketTimeout=600000&dnsTimeout=5000&idleTimeout=1000&requireTLS=true",
+    "smtp://h?name=mail.example.com&localAddress=192.0.2.1&ignoreTLS=true&opportunisticTLS=false&authMethod=LOGIN",
+    "smtp://h?tls.rejectUnauthorized=false&tls.servername=mail.example.com&tls.minVersion=TLSv1.3",
+  ]) {
+    it(`take SMTP_URL=${given}`, () => {
+      expect(parseConfig({ SMTP_URL: given, MAIL_FROM: "a@example.com" }).mail).to.include({ kind: "smtp", url: given });
+    });
+  }
+
   it("say how mails leave", () => {
     const smtp = { SMTP_URL: "smtps://user:pass@smtp.example.com", MAIL_FROM: "Example <accounts@example.com>" };
-    expect(parseConfig(smtp).mail).to.deep.equal({ kind: "smtp", url: smtp.SMTP_URL, from: smtp.MAIL_FROM });
+    expect(parseConfig(smtp).mail).to.deep.equal({
+      kind: "smtp",
+      url: smtp.SMTP_URL,
+      from: { name: "Example", address: "accounts@example.com" },
+    });
     expect(() => parseConfig({ SMTP_URL: smtp.SMTP_URL })).to.throw(StartError, /^MAIL_FROM: expected the address/);
     for (const publicUrl of ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"]) {
       expect(parseConfig({ PUBLIC_URL: publicUrl }).mail.kind).to.equal("mailbox");

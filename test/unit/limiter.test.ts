@@ -23,7 +23,8 @@ describe("the limiter", () => {
   it("counts in memory while the database is away, and soon without asking it", async () => {
     const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
     const many = { count: 100, seconds: 60 };
-    const limiter = createLimiter(nowhere, { perAddress: { count: 2, seconds: 60 }, perEmail: many, perMailbox: many, total: many });
+    const limits = { perAddress: { count: 2, seconds: 60 }, perEmail: many, perMailbox: many, total: many };
+    const limiter = createLimiter(nowhere, limits, () => {});
     const spend = () => limiter.byAddress({ ip: "192.0.2.1" });
     expect(await spend().catch((error) => error.code)).to.equal("ECONNREFUSED");
     expect(await spend()).to.equal(undefined);
