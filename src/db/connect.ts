@@ -6,6 +6,7 @@ import { StartError } from "../start-error.ts";
 import { hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource, type Source } from "./source.ts";
+import { transaction } from "./transaction.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 const OLDEST_POSTGRES = 140_000;
@@ -67,7 +68,8 @@ function knexLog(log: Logger): NonNullable<Knex.Config["log"]> {
 async function prepare(source: Source) {
   const db = knex(source.migrating);
   try {
-    await check(db);
+    // What is said to a begin that stands alone is heard even where the connection is cut after it.
+    await transaction(db, check);
     await migrate(db);
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;

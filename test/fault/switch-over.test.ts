@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import { POSTGRES_PROGRAMS, startPair } from "../support/cluster.ts";
+import { type Cluster, POSTGRES_PROGRAMS, startPair } from "../support/cluster.ts";
 import { postgresUrl } from "../support/database.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { mailsTo } from "../support/mailbox.ts";
@@ -40,6 +40,12 @@ function startLoad(foyer: TestFoyer) {
       await people;
     },
   };
+}
+
+/** As is done before a switch-over: it still answers, on all connections, and takes nothing more. */
+async function fence(server: Cluster) {
+  await server.sql("alter system set default_transaction_read_only = on");
+  await server.sql("select pg_reload_conf()");
 }
 
 async function readiness(foyer: TestFoyer, status: number) {
@@ -90,14 +96,14 @@ describe("when another server takes over under load", () => {
     foyer = await startFoyer({ database: { url: `postgres://postgres@127.0.0.1:${relay.port}/postgres`, poolMax: 5 }, rateLimits });
     const load = startLoad(foyer);
     await load.more(20);
-    await pair.primary.sql("alter system set default_transaction_read_only = on");
-    await pair.primary.sql("select pg_reload_conf()");
-    await readiness(foyer, 503);
+    await fence(pair.primary);
+    // Nobody asks /readyz meanwhile, which would have them let go as well.
+    while (!load.statuses.has(503)) await setTimeout(10);
     pair.standby.promote();
     relay.pointTo(pair.standby.port);
     const switchedAt = performance.now();
-    await readiness(foyer, 200);
     await load.more(20);
+    expect((await foyer.http.get("/readyz")).status).to.equal(200);
     expect(performance.now() - switchedAt).to.be.below(10_000);
     await load.stop();
     await expectNoneLost(load);
@@ -105,6 +111,8 @@ describe("when another server takes over under load", () => {
     await foyer.expire();
     await foyer.http.post("/register").send({ email: "last@example.com", password: "secret123" });
     await mailsTo(foyer, "last@example.com");
+    await fence(pair.standby);
+    await readiness(foyer, 503);
     relay.close();
   });
 });
