@@ -3,6 +3,7 @@ import emailAddresses from "email-addresses";
 import { getPublicSuffix } from "tldts";
 import { toASCII } from "tr46";
 import { z } from "zod";
+import { serverUrl } from "./database-url.ts";
 
 export function numberFrom(min: number, max: number) {
   const expected = `expected a whole number from ${min} to ${max}`;
@@ -47,25 +48,11 @@ export const corsOrigin = z
   )
   .transform(({ origin }) => origin);
 
-/** libpq's `allow` and `prefer` would go on without TLS where a server, or whoever stands before it, says that it has none. */
-const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
-
-/** PostgreSQL, by a URL. */
-export const databaseUrl = z
-  .url({ protocol: /^postgres(ql)?$/, abort: true, error: "expected a URL such as postgres://user:password@host:5432/name" })
-  .refine((url) => {
-    const { pathname, hash } = new URL(url);
-    return /^\/[^/@]+$/.test(pathname) && hash === "";
-  }, "expected the name of a database at its end, and @ / # ? in a password written as %40 %2F %23 %3F")
-  .refine((url) => {
-    const { searchParams } = new URL(url);
-    const modes = searchParams.getAll("sslmode");
-    return modes.length <= 1 && modes.every((mode) => SSL_MODES.includes(mode)) && !searchParams.has("ssl");
-  }, "expected one sslmode, of disable, require, verify-ca and verify-full, and no ssl beside it")
-  .refine(
-    (url) => new URL(url).searchParams.get("sslmode") !== "verify-ca" || new URL(url).searchParams.has("sslrootcert"),
-    "expected an sslrootcert, the file of the authority's certificate, with sslmode=verify-ca",
-  );
+/** PostgreSQL, by a URL; it is taken apart where it is used. */
+export const databaseUrl = z.string().superRefine((url, context) => {
+  const [issue] = serverUrl.safeParse(url).error?.issues ?? [];
+  if (issue) context.addIssue(issue.message);
+});
 
 function isProxy(entry: string) {
   if (["loopback", "linklocal", "uniquelocal"].includes(entry)) return true;

@@ -6,6 +6,7 @@ import { StartError } from "../start-error.ts";
 import { hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource, type Source } from "./source.ts";
+import { transaction } from "./transaction.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 const OLDEST_POSTGRES = 140_000;
@@ -14,26 +15,47 @@ const READY_MS = 2000;
 export type Database = {
   db: Knex;
   description: string;
-  /** Whether the database answers within a bounded time. */
+  /** Whether the database answers within a bounded time, and may be written to. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
 };
 
-function answers(db: Knex, log: Logger): Promise<boolean> {
-  const late = setTimeout(READY_MS, false, { ref: false });
-  const answer = db.raw("select 1").then(
-    () => true,
-    (error: unknown) => {
-      log.warn({ err: error }, "the database does not answer");
-      return false;
-    },
-  );
-  return Promise.race([answer, late]);
+/** Whether it may be written to: a standby answers too, as does a server that a switch-over has left behind. */
+async function mayWrite(db: Knex): Promise<boolean> {
+  const { rows } = await db.raw("show transaction_read_only");
+  return rows[0].transaction_read_only === "off";
 }
 
-async function checkVersion(db: Knex) {
-  const { rows } = await db.raw("show server_version_num");
-  if (Number(rows[0].server_version_num) < OLDEST_POSTGRES) throw new StartError("DATABASE_URL: expected PostgreSQL 14 or newer");
+async function isReady(db: Knex, { renew }: Source, log: Logger): Promise<boolean> {
+  const late = setTimeout(READY_MS, undefined, { ref: false });
+  try {
+    const ready = await Promise.race([mayWrite(db), late]);
+    if (ready === false) {
+      log.warn("the database is read only");
+      renew();
+    }
+    return ready === true;
+  } catch (error) {
+    log.warn({ err: error }, "the database does not answer");
+    return false;
+  }
+}
+
+/** What the operator must mend before anything is kept there. */
+async function check(db: Knex) {
+  const settings = ["server_version_num", "server_encoding", "session_replication_role"];
+  const { rows } = await db.raw(`select ${settings.map((name) => `current_setting('${name}') as ${name}`).join(", ")}`);
+  const { server_version_num, server_encoding, session_replication_role } = rows[0];
+  if (Number(server_version_num) < OLDEST_POSTGRES) throw new StartError("DATABASE_URL: expected PostgreSQL 14 or newer");
+  if (server_encoding !== "UTF8") {
+    throw new StartError(
+      `DATABASE_URL: expected a database whose encoding is UTF8, for it is to hold every address; this one's is ${server_encoding}. ` +
+        "Make one by: create database foyer template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'",
+    );
+  }
+  if (session_replication_role === "replica") {
+    throw new StartError("DATABASE_URL: expected session_replication_role to be origin for this database and role: foreign keys must hold");
+  }
 }
 
 /** knex would write to the console. Its errors come to the caller as well, so here they are only for who looks closely. */
@@ -44,9 +66,10 @@ function knexLog(log: Logger): NonNullable<Knex.Config["log"]> {
 
 /** Waiting for another instance to migrate may take longer than a request may: so this has a connection of its own. */
 async function prepare(source: Source) {
-  const db = knex({ ...source.options, pool: { min: 0, max: 1 } });
+  const db = knex(source.migrating);
   try {
-    await checkVersion(db);
+    // What is said to a begin that stands alone is heard even where the connection is cut after it.
+    await transaction(db, check);
     await migrate(db);
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
@@ -63,7 +86,7 @@ async function prepare(source: Source) {
  */
 export async function connect(settings: DatabaseSettings, log: Logger): Promise<Database> {
   const source = await openSource(settings);
-  source.options.log = knexLog(log);
+  source.options.log = source.migrating.log = knexLog(log);
   try {
     await prepare(source);
   } catch (error) {
@@ -76,7 +99,7 @@ export async function connect(settings: DatabaseSettings, log: Logger): Promise<
   return {
     db,
     description: source.description,
-    isReady: () => answers(db, log),
+    isReady: () => isReady(db, source, log),
     close: async () => {
       stopUpkeep();
       await db.destroy();

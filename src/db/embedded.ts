@@ -83,13 +83,16 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
       `DATA_DIR: cannot open the database in ${cluster} (${error.message || error.name}); check its owner and the free disk`,
     );
   });
+  const options = {
+    client: "pg",
+    connection: () => ({ ...createPgConfig(pglite), types }),
+    pool: { min: 0, max: 1 },
+    compileSqlOnError: false,
+  };
   return {
-    options: {
-      client: "pg",
-      connection: () => ({ ...createPgConfig(pglite), types }),
-      pool: { min: 0, max: 1 },
-      compileSqlOnError: false,
-    },
+    options,
+    migrating: options,
+    renew: () => {},
     description: `embedded PostgreSQL in ${dataDir}`,
     setting: "DATA_DIR",
     close: async () => {

@@ -4,6 +4,10 @@ import type { DatabaseSettings } from "../config.ts";
 /** A database to connect to: what knex needs for it, its name for the operator (never a password), and how to let go of it. */
 export type Source = {
   options: Knex.Config;
+  /** The same on one connection, where statements may take as long as they need. */
+  migrating: Knex.Config;
+  /** Has the pool's connections replaced by new ones before they are used again. */
+  renew(): void;
   description: string;
   /** The setting that chose it. */
   setting: "DATABASE_URL" | "DATA_DIR";

@@ -1,5 +1,4 @@
-import type { Knex } from "knex";
-import pg from "pg";
+import pg, { type CustomTypesConfig } from "pg";
 
 const INT8 = 20;
 
@@ -7,9 +6,6 @@ const INT8 = 20;
  * How values come back from both databases: as node-postgres reads them, but a bigint as a number.
  * Identity columns count from 1, so they stay exact up to 2^53.
  */
-export const types: Knex.PgCustomTypesConfig = {
-  getTypeParser(oid, format) {
-    if (format === "binary") return pg.types.getTypeParser(oid, "binary");
-    return oid === INT8 ? Number : pg.types.getTypeParser(oid, "text");
-  },
+export const types: CustomTypesConfig = {
+  getTypeParser: (oid: number) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, "text")),
 };

@@ -35,8 +35,10 @@ export function createCounter(db: Knex, name: string, { count, seconds }: Rate):
   const inMemory = new RateLimiterMemory(settings);
   const inDatabase = new RateLimiterPostgres({
     ...settings,
-    storeClient: db,
-    storeType: "knex",
+    storeType: "client",
+    // Without the names that it gives its queries: a statement that is prepared under a name outlives the transaction, and then
+    // a pooler hands it to others.
+    storeClient: { query: ({ text, values }: { text: string; values: unknown[] }) => db.raw(text).options({ values }) },
     tableName: "rate_limits",
     tableCreated: true,
     // A key that is used up is refused from memory, without asking the database again.

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { transaction } from "../db/transaction.ts";
 import type { Letter } from "../mail/letter.ts";
 import type { Mail } from "../models/mail.ts";
 import { SignUp } from "../models/sign-up.ts";
@@ -9,7 +10,7 @@ import { mintToken } from "./token.ts";
 
 /** An account from before addresses were verified has no sign-up; it is given one with the password that it has, and no other. */
 function signUpOf(db: Knex, { id, email, email_key, hashed_password }: User) {
-  return db.transaction(async (trx) => {
+  return transaction(db, async (trx) => {
     // Of two couriers one makes it.
     await User.query(trx).findById(id).forUpdate();
     const known = await SignUp.query(trx).findOne({ user_id: id, hashed_password }).whereNull("outcome");

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { Logger } from "pino";
+import { transaction } from "../db/transaction.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import { enqueue } from "../mail/outbox.ts";
 import { SignUp } from "../models/sign-up.ts";
@@ -50,7 +51,7 @@ export function resend({ db, limiter, mailQueued, log }: ResendParts) {
       if (refusal) return refusal;
       const mail = await limiter?.byMailbox(attempt);
       if (mail && "exceeded" in mail) return refuse({ code: "rate_limited", ...mail.exceeded });
-      if (await db.transaction((trx) => order(trx, email, caller))) mailQueued();
+      if (await transaction(db, (trx) => order(trx, email, caller))) mailQueued();
       else await mail?.giveBack();
       return { ok: true, value: { email: email.email } };
     });

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { violatedUnique } from "../db/faults.ts";
+import { transaction } from "../db/transaction.ts";
 import { enqueue } from "../mail/outbox.ts";
 import { SignUp } from "../models/sign-up.ts";
 import { User } from "../models/user.ts";
@@ -31,7 +32,7 @@ export async function hasOthers(db: Knex, { id, email_key, browser_hash }: SignU
 
 /** Stores a further sign-up for an address that has an account, and the mail about it. */
 export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
-  await db.transaction((trx) => insertWithMail(trx, signUp, null));
+  await transaction(db, (trx) => insertWithMail(trx, signUp, null));
 }
 
 /**
@@ -39,7 +40,7 @@ export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
  * @returns the account as it will be if this sign-up is the one that is verified and the address has none.
  */
 export async function promiseAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
-  return db.transaction(async (trx) => {
+  return transaction(db, async (trx) => {
     const { rows } = await trx.raw("select nextval(pg_get_serial_sequence('users', 'id')) as id");
     const [{ id }] = rows;
     await insertWithMail(trx, signUp, id);
@@ -54,7 +55,7 @@ export async function promiseAccount(db: Knex, signUp: NewSignUp): Promise<Accou
 export async function openAccount(db: Knex, signUp: NewSignUp, unverifiedDays: number): Promise<Account | undefined> {
   const { email, hashedPassword } = signUp;
   try {
-    return await db.transaction(async (trx) => {
+    return await transaction(db, async (trx) => {
       const user = await User.query(trx).insert({
         email: email.email,
         email_key: email.key,

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
 import type { Logger } from "pino";
+import { transaction } from "../db/transaction.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import { SignUp } from "../models/sign-up.ts";
 import { User } from "../models/user.ts";
@@ -99,7 +100,7 @@ async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: stri
  */
 export function verification({ db, limiter, log }: VerificationParts) {
   async function verify(found: Result<SignUp>, { browser }: Caller): Promise<Result<Account>> {
-    return found.ok ? db.transaction((trx) => settle(trx, found.value, browser)) : found;
+    return found.ok ? transaction(db, (trx) => settle(trx, found.value, browser)) : found;
   }
 
   async function verifyByCode(input: object, caller: Caller): Promise<Result<Account>> {

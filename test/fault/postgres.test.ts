@@ -5,6 +5,8 @@ import { expect } from "chai";
 import { pino } from "pino";
 import { generate } from "selfsigned";
 import { connect } from "../../src/db/connect.ts";
+import { transaction } from "../../src/db/transaction.ts";
+import { POSTGRES_PROGRAMS, startSecured } from "../support/cluster.ts";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { startFoyer } from "../support/foyer.ts";
 import { spawnFoyer } from "../support/process.ts";
@@ -65,6 +67,10 @@ describe("a PostgreSQL of one's own", () => {
     [`?sslmode=verify-full${trusted}`, "127.0.0.1", true, /^DATABASE_URL: .*does not match certificate/],
     ["?sslmode=verify-full", "localhost", true, /^DATABASE_URL: .*self-signed certificate/],
     ["?sslmode=verify-full&sslrootcert=FOLDER/none.pem", "localhost", true, /^DATABASE_URL: .*none\.pem/],
+    ["?sslrootcert=system", "localhost", true, /^DATABASE_URL: .*self-signed certificate/],
+    // The test's server lets everybody in; through this one it is spoken to without TLS, as by whoever stands between.
+    ["?sslmode=require&channel_binding=require", "localhost", true, /^DATABASE_URL: .*no channel binding/],
+    ["?sslmode=require&channel_binding=prefer", "localhost", true, [true]],
   ];
   for (const [query, host, hasTls, outcome] of cases) {
     const what = outcome instanceof RegExp ? "is refused" : outcome[0] ? "is reached under TLS" : "is reached without TLS";
@@ -74,6 +80,64 @@ describe("a PostgreSQL of one's own", () => {
       else expect(seen).to.deep.equal(outcome);
     });
   }
+
+  it("is trusted by sslrootcert=system where the system trusts its authority", async () => {
+    const foyer = spawnFoyer({
+      DATABASE_URL: await through({ tls: certificate }, "localhost", "?sslrootcert=system"),
+      NODE_EXTRA_CA_CERTS: join(folder, "ca.pem"),
+    });
+    await foyer.ready;
+    expect([...new Set(wire.secured)]).to.deep.equal([true]);
+    foyer.child.kill("SIGKILL");
+    await foyer.ended;
+  });
+
+  it("is bound to its TLS connection by channel_binding=require, and nobody who stands between gets the password", async function () {
+    if (!POSTGRES_PROGRAMS) return this.skip();
+    const server = await startSecured(certificate);
+    const attempt = async (port: number, query: string) => {
+      const url = `postgres://postgres:secret@localhost:${port}/postgres?${query}`;
+      const opened = await connect({ url, poolMax: 1 }, pino({ level: "silent" })).catch((error: Error) => error.message);
+      if (typeof opened === "string") return opened;
+      await opened.close();
+      return "open";
+    };
+    const bound = "sslmode=require&channel_binding=require";
+    expect(await attempt(server.port, bound)).to.equal("open");
+    wire = new Wire({ tls: certificate });
+    await wire.open(new URL(`postgres://127.0.0.1:${server.port}`));
+    expect(await attempt(wire.port, bound)).to.match(/the server offers no channel binding/);
+    expect(await attempt(wire.port, "sslmode=require&channel_binding=disable")).to.equal("open");
+    await server.remove();
+  });
+
+  it("does what was undone for a deadlock again", async () => {
+    const { db, close } = await connect({ url: database.env["DATABASE_URL"] ?? "", poolMax: 2 }, pino({ level: "silent" }));
+    await db("secrets").insert([
+      { name: "a", value: Buffer.of(0) },
+      { name: "b", value: Buffer.of(0) },
+    ]);
+    let begun = 0;
+    let bothBegun = () => {};
+    const both = new Promise<void>((resolve) => {
+      bothBegun = resolve;
+    });
+    const swap = (...names: [string, string]) =>
+      transaction(db, async (trx) => {
+        for (const name of names) {
+          await trx("secrets")
+            .where({ name })
+            .update({ value: Buffer.of(1) });
+          begun += 1;
+          if (begun === 2) bothBegun();
+          await both;
+        }
+        return names[0];
+      });
+    expect(await Promise.all([swap("a", "b"), swap("b", "a")])).to.deep.equal(["a", "b"]);
+    expect(begun, "writes: two each, and the first of one twice").to.equal(5);
+    await close();
+  });
 
   it("must be 14 or newer", async () => {
     const client = await connect({ url: await through({}, "127.0.0.1"), poolMax: 1 }, pino({ level: "silent" }));

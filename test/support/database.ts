@@ -20,11 +20,11 @@ async function onServer(url: string, statement: string) {
   await client.end();
 }
 
-async function createPostgres(server: string): Promise<TestDatabase> {
+async function createPostgres(server: string, options: string): Promise<TestDatabase> {
   const name = `foyer_test_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
-  await onServer(server, `create database ${name}`);
+  await onServer(server, `create database ${name} ${options}`);
   return {
     settings: { url: url.href, poolMax: 10 },
     env: { DATABASE_URL: url.href },
@@ -55,7 +55,7 @@ export async function createEmbedded(): Promise<TestDatabase> {
   };
 }
 
-/** A database that no other test sees. */
-export function createDatabase(): Promise<TestDatabase> {
-  return postgresUrl ? createPostgres(postgresUrl) : createEmbedded();
+/** A database that no other test sees. @param options of `create database`, where the suite has PostgreSQL. */
+export function createDatabase(options = ""): Promise<TestDatabase> {
+  return postgresUrl ? createPostgres(postgresUrl, options) : createEmbedded();
 }

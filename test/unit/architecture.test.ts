@@ -14,7 +14,8 @@ const ALLOWED: Record<string, string[]> = {
   "server.ts": ["config.ts", "http", "ops", "pages", "rest", "service", "trpc"],
   "client.ts": ["trpc"],
   "config.ts": ["cores.ts", "setting-values.ts", "start-error.ts"],
-  "setting-values.ts": [],
+  "setting-values.ts": ["database-url.ts"],
+  "database-url.ts": [],
   "cores.ts": [],
   "start-error.ts": [],
   pages: ["http", "service"],
@@ -27,7 +28,7 @@ const ALLOWED: Record<string, string[]> = {
   hashing: [],
   mail: ["models"],
   limits: ["db"],
-  db: ["config.ts", "start-error.ts"],
+  db: ["config.ts", "database-url.ts", "start-error.ts"],
 };
 
 /** Packages that are one layer's business. */

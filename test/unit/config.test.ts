@@ -40,6 +40,11 @@ describe("the settings", () => {
     expect(parseConfig({ PORT: "", DATABASE_URL: " ", DATA_DIR: "" })).to.deep.equal(parseConfig({}));
   });
 
+  it("take several hosts of a database", () => {
+    const url = "postgres://u:p@h1:5432,h2:5433/db?target_session_attrs=read-write";
+    expect(parseConfig({ DATABASE_URL: url }).database).to.deep.equal({ url, poolMax: 10 });
+  });
+
   it("give the database by its URL", () => {
     expect(parseConfig({ DATABASE_URL: "postgres://u:p@h/db", DATABASE_POOL_MAX: "3" }).database).to.deep.equal({
       url: "postgres://u:p@h/db",
@@ -101,6 +106,8 @@ describe("the settings", () => {
       "postgres://h/db?ssl=true",
       "postgres://h/db?sslmode=require&sslmode=disable",
       "postgres://h/db?sslmode=verify-ca",
+      "postgres://u:my#pass@h:5432/x",
+      "postgres://h1,h2/db?target_session_attrs=standby",
     ],
     DATABASE_POOL_MAX: ["0", "many"],
     HASH_CONCURRENCY: ["0", "all"],
