@@ -40,6 +40,7 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
     },
     description: `PostgreSQL at ${connectionString.host}${connectionString.pathname}`,
     setting: "DATABASE_URL",
+    remarks: [],
     close: async () => {},
   };
 }

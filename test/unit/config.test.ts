@@ -10,7 +10,7 @@ describe("the settings", () => {
       host: "127.0.0.1",
       port: 3000,
       publicUrl: new URL("http://localhost:3000"),
-      database: { dataDir: resolve("data") },
+      database: { dataDir: resolve("data"), schema: "public" },
       bcryptCost: 12,
       hashConcurrency: availableCores(),
       hashMaxWaitSeconds: 5,
@@ -42,6 +42,7 @@ describe("the settings", () => {
     expect(parseConfig({ DATABASE_URL: "postgres://u:p@h/db", DATABASE_POOL_MAX: "3" }).database).to.deep.equal({
       url: "postgres://u:p@h/db",
       poolMax: 3,
+      schema: "public",
     });
   });
 
