@@ -51,17 +51,20 @@ export async function tablesIn(db: Knex, names: readonly string[]): Promise<Map<
 }
 
 /**
- * For tables that Foyer has made. @throws StartError where the role may not read and write them all.
+ * For tables that Foyer has made, and the one that tells so.
+ * @throws StartError where the role may not read and write them all.
  */
-export async function refuseUnlessUsable(db: Knex): Promise<void> {
+export async function refuseUnlessUsable(db: Knex, migrationTable: string): Promise<void> {
   const schema = schemaOf(db);
+  const tables = await tablesIn(db, [migrationTable, ...TABLES]);
+  const shut = [...tables].filter(([, mayUse]) => !mayUse).map(([name]) => name);
+  // A number is promised to a sign-up before there is a row of it.
   const { rows } = await db.raw(
-    `select current_user as role,
-       has_sequence_privilege(pg_get_serial_sequence(format('%I.users', ?::text), 'id'), 'USAGE') as may_count`,
-    [schema],
+    `select current_user as role, not ?::boolean
+       or has_sequence_privilege(pg_get_serial_sequence(format('%I.users', ?::text), 'id'), 'USAGE') as may_count`,
+    [tables.has("users"), schema],
   );
   const [{ role, may_count }] = rows;
-  const shut = [...(await tablesIn(db, TABLES))].filter(([, mayUse]) => !mayUse).map(([name]) => name);
   if (shut.length === 0 && may_count) return;
   const [what, kind] = shut.length > 0 ? [`the tables ${shut.join(", ")}`, "tables"] : ["the sequences of the tables", "sequences"];
   throw new StartError(

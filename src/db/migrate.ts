@@ -34,7 +34,9 @@ const MIGRATION_LOCK = 7_033_729;
 
 /** The names of the migrations that the database has had. */
 async function migrationsHad(trx: Knex): Promise<string[]> {
-  return (await tablesIn(trx, [TABLE])).has(TABLE) ? trx(TABLE).orderBy("id").pluck("name") : [];
+  if (!(await tablesIn(trx, [TABLE])).has(TABLE)) return [];
+  await refuseUnlessUsable(trx, TABLE);
+  return trx(TABLE).orderBy("id").pluck("name");
 }
 
 /** Whether this Foyer can work with what others did to the database. */
@@ -81,7 +83,6 @@ export async function migrate(db: Knex, log: Logger): Promise<void> {
       pending,
       log,
     );
-    if (had.length > 0) await refuseUnlessUsable(trx);
     if (pending.length === 0) return;
     await refuseUnlessFree(trx, had.length === 0);
     await trx.migrate.latest(migrations);
