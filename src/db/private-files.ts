@@ -59,5 +59,7 @@ export function makePrivate(dataDir: string): string[] {
       `Others can read ${cluster}, which holds password hashes: its file system knows no modes; mount it for the user that Foyer runs as alone`,
     ];
   }
-  return done.includes("closed") ? [`Others could read ${dataDir}, which holds password hashes: it is closed to them now`] : [];
+  return done.includes("closed")
+    ? [`The database in ${dataDir} was open to others, and it holds password hashes: it is closed to them now`]
+    : [];
 }

@@ -46,6 +46,16 @@ describe("the settings", () => {
     });
   });
 
+  for (const value of ["foyer", "My schéma-$1", "_1", "select", "a".repeat(63)]) {
+    it(`take DATABASE_SCHEMA=${value}`, () => expect(parseConfig({ DATABASE_SCHEMA: value }).database.schema).to.equal(value));
+  }
+
+  for (const value of ["a.b", '"foyer"', "a".repeat(64), "é".repeat(32), "x as y", "pg_foyer", "information_schema", "foyer;"]) {
+    it(`refuse DATABASE_SCHEMA=${value} in one line that says what is expected`, () => {
+      expect(() => parseConfig({ DATABASE_SCHEMA: value })).to.throw(StartError, /^DATABASE_SCHEMA: expected .*such as foyer[^\n]*$/);
+    });
+  }
+
   for (const [value, parsed] of [
     ["true", true],
     ["2", 2],
