@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { refuseIfAny } from "../src/db/keep-rows.ts";
 
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("users", (table) => {
@@ -11,5 +12,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await refuseIfAny(knex, ["users"]);
   await knex.schema.dropTable("users");
 }

@@ -11,6 +11,7 @@ import {
   onOff,
   rate,
   type Sender,
+  schemaName,
   sender,
   smtpUrl,
   trustProxy,
@@ -21,7 +22,10 @@ import { StartError } from "./start-error.ts";
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** Where the accounts live: PostgreSQL at a URL, or the embedded database in a folder (an absolute path). */
-export type DatabaseSettings = { url: string; poolMax: number } | { dataDir: string };
+export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string }) & {
+  /** Where its tables are; `public` by default. */
+  schema?: string;
+};
 
 /** How mails leave: by a mail server, shown on a page while developing, or not until a mail server is named. */
 export type MailSettings = { kind: "smtp"; url: string; from: Sender } | { kind: "mailbox"; from: Sender } | { kind: "none" };
@@ -66,6 +70,7 @@ const environment = z.object({
   PUBLIC_URL: httpOrigin.optional(),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
+  DATABASE_SCHEMA: schemaName.default("public"),
   DATA_DIR: z.string().default("data"),
   // Below 10 OWASP calls bcrypt too cheap; at 16 one hash takes about four seconds.
   BCRYPT_COST: wholeNumber(10, 16, 12),
@@ -129,9 +134,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     publicUrl,
-    database: settings.DATABASE_URL
-      ? { url: settings.DATABASE_URL, poolMax: settings.DATABASE_POOL_MAX }
-      : { dataDir: resolve(settings.DATA_DIR) },
+    database: {
+      ...(settings.DATABASE_URL
+        ? { url: settings.DATABASE_URL, poolMax: settings.DATABASE_POOL_MAX }
+        : { dataDir: resolve(settings.DATA_DIR) }),
+      schema: settings.DATABASE_SCHEMA,
+    },
     bcryptCost: settings.BCRYPT_COST,
     hashConcurrency: settings.HASH_CONCURRENCY,
     hashMaxWaitSeconds: settings.HASH_MAX_WAIT_SECONDS,

@@ -54,6 +54,18 @@ export const databaseUrl = z.string().superRefine((url, context) => {
   if (issue) context.addIssue(issue.message);
 });
 
+const IDENTIFIER_BYTES = 63;
+
+/** A schema of PostgreSQL, as it is written between quotes. Longer names it would cut, and those of its own it keeps for itself. */
+export const schemaName = z
+  .string()
+  .trim()
+  .refine(
+    (name) => /^[\p{L}\p{M}\p{N}_$ -]+$/u.test(name) && !/ as /i.test(name) && Buffer.byteLength(name) <= IDENTIFIER_BYTES,
+    `expected the name of a schema, such as foyer: letters, digits, _, - and $, at most ${IDENTIFIER_BYTES} bytes, without quotes or dots`,
+  )
+  .refine((name) => !/^pg_|^information_schema$/.test(name), "expected a schema that is not PostgreSQL's own, such as foyer");
+
 function isProxy(entry: string) {
   if (["loopback", "linklocal", "uniquelocal"].includes(entry)) return true;
   const [address = "", prefix, ...rest] = entry.split("/");

@@ -9,10 +9,17 @@ const USAGE = `npm run mails                     lists the mails that were given
 npm run mails -- replay 12 13     has those tried anew
 npm run mails -- replay --all     has all of them tried anew`;
 
+function say(line: string) {
+  process.stdout.write(`${line}\n`);
+}
+
 async function list(outbox: Outbox) {
-  const mails = await outbox.givenUp();
-  const lines = mails.map((mail) => `${mail.id}\t${mail.done_at?.toISOString()}\t${mail.email_key}\t${mail.reply}`);
-  return lines.join("\n") || "No mail was given up.";
+  let count = 0;
+  for await (const mails of outbox.givenUp()) {
+    count += mails.length;
+    for (const mail of mails) say(`${mail.id}\t${mail.done_at?.toISOString()}\t${mail.email_key}\t${mail.reply}`);
+  }
+  if (count === 0) say("No mail was given up.");
 }
 
 function idsFrom(words: readonly string[]) {
@@ -20,9 +27,15 @@ function idsFrom(words: readonly string[]) {
   throw new StartError(`expected the numbers of mails, or --all\n${USAGE}`);
 }
 
+async function replayAll(outbox: Outbox) {
+  let count = 0;
+  for await (const mails of outbox.givenUp()) count += await outbox.replay(mails.map(({ id }) => id));
+  return count;
+}
+
 async function replay(outbox: Outbox, words: readonly string[], all: boolean) {
-  const count = await outbox.replay(all && words.length === 0 ? undefined : idsFrom(words));
-  return `${count} ${count === 1 ? "mail" : "mails"} will be tried anew.`;
+  const count = await (all && words.length === 0 ? replayAll(outbox) : outbox.replay(idsFrom(words)));
+  say(`${count} ${count === 1 ? "mail" : "mails"} will be tried anew.`);
 }
 
 function readArguments() {
@@ -41,8 +54,7 @@ async function run() {
   const { db, close } = await connect(loadConfig().database, createLog("silent"));
   try {
     const outbox = createOutbox(db);
-    const said = command === "list" ? await list(outbox) : await replay(outbox, words, values.all);
-    process.stdout.write(`${said}\n`);
+    await (command === "list" ? list(outbox) : replay(outbox, words, values.all));
   } finally {
     await close();
   }

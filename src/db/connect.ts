@@ -64,17 +64,27 @@ function knexLog(log: Logger): NonNullable<Knex.Config["log"]> {
   return { warn: debug, error: debug, deprecate: debug, debug };
 }
 
+/** knex puts the statement before what the database says; the operator is told the reason. */
+function hideStatement(error: unknown, { sql }: { sql: string }) {
+  const statement = `${sql} - `;
+  if (error instanceof Error && error.message.startsWith(statement)) error.message = error.message.slice(statement.length);
+}
+
 /** Waiting for another instance to migrate may take longer than a request may: so this has a connection of its own. */
-async function prepare(source: Source) {
+async function prepare(source: Source, log: Logger) {
   const db = knex(source.migrating);
+  db.on("query-error", hideStatement);
+  let isReached = false;
   try {
     // What is said to a begin that stands alone is heard even where the connection is cut after it.
     await transaction(db, check);
-    await migrate(db);
+    isReached = true;
+    await migrate(db, log);
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
     const reason = error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
-    throw new StartError(`${source.setting}: cannot use ${source.description}: ${reason}`);
+    const toDo = isReached || source.setting === "DATA_DIR" ? "" : "; check the URL's host, port, user, password and database";
+    throw new StartError(`${source.setting}: ${reason} (${source.description} cannot be used${toDo})`);
   } finally {
     await db.destroy();
   }
@@ -87,8 +97,9 @@ async function prepare(source: Source) {
 export async function connect(settings: DatabaseSettings, log: Logger): Promise<Database> {
   const source = await openSource(settings);
   source.options.log = source.migrating.log = knexLog(log);
+  for (const remark of source.remarks) log.warn(remark);
   try {
-    await prepare(source);
+    await prepare(source, log);
   } catch (error) {
     await source.close();
     throw error;

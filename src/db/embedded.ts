@@ -5,17 +5,45 @@ import { createPgConfig } from "@electric-sql/pglite/node-postgres";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { tryLock } from "fs-native-extensions";
 import { StartError } from "../start-error.ts";
+import { makePrivate } from "./private-files.ts";
 import type { Source } from "./source.ts";
 import { types } from "./types.ts";
 
 const POSTGRES_MAJOR = "18";
 
-/** PGlite's own file system never syncs. With this one a commit has been handed to the disk when it is acknowledged. */
+type Attributes = { mode?: number };
+
+type Nodefs = {
+  node_ops: {
+    mknod(parent: object, name: string, mode: number, device: number): object;
+    setattr(node: object, attributes: Attributes): void;
+  };
+  stream_ops: { setattr(stream: object, attributes: Attributes): void; fsync?: (stream: { nfd?: number }) => number };
+};
+
+/** A mode without the rights of others than the owner. */
+function ownersOnly(mode: number) {
+  return mode & ~0o077;
+}
+
+function withOwnersMode(attributes: Attributes): Attributes {
+  return attributes.mode === undefined ? attributes : { ...attributes, mode: ownersOnly(attributes.mode) };
+}
+
+/**
+ * PGlite's own file system never syncs. With this one a commit has been handed to the disk when it is acknowledged; and its files
+ * are made for their owner alone, whatever the umask.
+ */
 class SyncingNodeFS extends NodeFS {
   override async init(...given: Parameters<NodeFS["init"]>) {
     const result = await super.init(...given);
     result.emscriptenOpts.preRun?.unshift((module) => {
-      const nodefs: { stream_ops: { fsync?: (stream: { nfd?: number }) => number } } = module.NODEFS;
+      const nodefs: Nodefs = module.NODEFS;
+      const { mknod, setattr } = nodefs.node_ops;
+      const { setattr: setattrOpen } = nodefs.stream_ops;
+      nodefs.node_ops.mknod = (parent, name, mode, device) => mknod(parent, name, ownersOnly(mode), device);
+      nodefs.node_ops.setattr = (node, attributes) => setattr(node, withOwnersMode(attributes));
+      nodefs.stream_ops.setattr = (stream, attributes) => setattrOpen(stream, withOwnersMode(attributes));
       nodefs.stream_ops.fsync = ({ nfd }) => {
         if (nfd !== undefined) fsyncSync(nfd);
         return 0;
@@ -40,7 +68,7 @@ function makeFolder(path: string) {
 function lockFolder(dataDir: string): number {
   try {
     makeFolder(dataDir);
-    const file = openSync(join(dataDir, "foyer.lock"), "a+");
+    const file = openSync(join(dataDir, "foyer.lock"), "a+", 0o600);
     if (tryLock(file)) return file;
     closeSync(file);
   } catch (error) {
@@ -70,6 +98,8 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
   const lock = lockFolder(dataDir);
   const cluster = join(dataDir, "pgdata");
   checkVersion(cluster);
+  makeFolder(cluster);
+  const remarks = makePrivate(dataDir);
   const settings = ["fsync=on", "wal_sync_method=fsync", "shared_buffers=16MB"];
   const opening = PGlite.create({
     fs: new SyncingNodeFS(cluster),
@@ -95,6 +125,7 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
     renew: () => {},
     description: `embedded PostgreSQL in ${dataDir}`,
     setting: "DATA_DIR",
+    remarks,
     close: async () => {
       await pglite.close();
       closeSync(lock);

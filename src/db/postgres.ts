@@ -91,6 +91,7 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
     renew: serving.renew,
     description: `PostgreSQL at ${servers.map(({ name }) => name).join(",")}/${server.database}`,
     setting: "DATABASE_URL",
+    remarks: [],
     close: async () => {},
   };
 }

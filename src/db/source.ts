@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { DatabaseSettings } from "../config.ts";
+import { DEFAULT_SCHEMA, inSchema } from "./schema.ts";
 
 /** A database to connect to: what knex needs for it, its name for the operator (never a password), and how to let go of it. */
 export type Source = {
@@ -11,18 +12,26 @@ export type Source = {
   description: string;
   /** The setting that chose it. */
   setting: "DATABASE_URL" | "DATA_DIR";
+  /** What the operator should know about how it was found. */
+  remarks: readonly string[];
   close(): Promise<void>;
 };
 
-/**
- * Finds the database that the settings name. The embedded one is loaded only where it is used: it takes some 200 MB.
- * @throws StartError when the embedded database's folder cannot be used.
- */
-export async function openSource(settings: DatabaseSettings): Promise<Source> {
+async function open(settings: DatabaseSettings): Promise<Source> {
   if ("url" in settings) {
     const { postgres } = await import("./postgres.ts");
     return postgres(settings);
   }
   const { openEmbedded } = await import("./embedded.ts");
   return openEmbedded(settings.dataDir);
+}
+
+/**
+ * Finds the database that the settings name. The embedded one is loaded only where it is used: it takes some 200 MB.
+ * @throws StartError when the embedded database's folder cannot be used.
+ */
+export async function openSource(settings: DatabaseSettings): Promise<Source> {
+  const source = await open(settings);
+  const schema = settings.schema ?? DEFAULT_SCHEMA;
+  return { ...source, options: inSchema(source.options, schema), migrating: inSchema(source.migrating, schema) };
 }

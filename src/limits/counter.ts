@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import { isUnavailable } from "../db/faults.ts";
+import { schemaOf } from "../db/schema.ts";
 
 /** So many in so many seconds, counted from the first. */
 export type Rate = { count: number; seconds: number };
@@ -39,8 +40,11 @@ export function createCounter(db: Knex, name: string, { count, seconds }: Rate):
     // Without the names that it gives its queries: a statement that is prepared under a name outlives the transaction, and then
     // a pooler hands it to others.
     storeClient: { query: ({ text, values }: { text: string; values: unknown[] }) => db.raw(text).options({ values }) },
+    schemaName: schemaOf(db),
     tableName: "rate_limits",
     tableCreated: true,
+    // It would delete them in one statement; expiry does so a few at a time.
+    clearExpiredByTimeout: false,
     // A key that is used up is refused from memory, without asking the database again.
     inMemoryBlockOnConsumed: count,
   });

@@ -11,6 +11,9 @@ export type Order = { key: string; emailKey: string; signUpId: number | null };
  */
 export const LEASE_SECONDS = 60;
 
+/** Mails that one statement reads or writes. */
+const PAGE = 1000;
+
 /**
  * Writes a mail into the outbox: within the transaction of what it is about, so that both exist or neither. Resolves to whether
  * it is a new one.
@@ -52,13 +55,25 @@ export function createOutbox(db: Knex, leaseSeconds = LEASE_SECONDS) {
     /** The row stays: were it gone, who asks again within the minute could tell. */
     drop: (mail: Mail) => leased(mail).patch({ done_at: raw("now()"), outcome: "dropped" }),
 
-    givenUp: () => Mail.query(db).where({ outcome: "given_up" }).orderBy("id"),
-    /** Has given-up mails tried anew: those named, or all. Resolves to their number. */
-    async replay(ids?: readonly number[]): Promise<number> {
-      const mails = Mail.query(db).where({ outcome: "given_up" });
-      if (ids) mails.whereIn("id", [...ids]);
-      return mails.patch({ done_at: null, outcome: null, attempts: 0, due_at: raw("now()") });
+    /** The given-up mails in their order, a page at a time: there may be very many. */
+    async *givenUp(): AsyncGenerator<Mail[]> {
+      let last: Mail | undefined;
+      do {
+        const page = await Mail.query(db)
+          .where({ outcome: "given_up" })
+          .where("id", ">", last?.id ?? 0)
+          .orderBy("id")
+          .limit(PAGE);
+        if (page.length > 0) yield page;
+        last = page.length === PAGE ? page.at(-1) : undefined;
+      } while (last);
     },
+    /** Has given-up mails of these numbers tried anew. Resolves to how many that were. */
+    replay: (ids: readonly number[]): PromiseLike<number> =>
+      Mail.query(db)
+        .where({ outcome: "given_up" })
+        .whereIn("id", [...ids])
+        .patch({ done_at: null, outcome: null, attempts: 0, due_at: raw("now()") }),
     /** How many wait, and for how many seconds the oldest has. */
     async waiting(): Promise<{ count: number; oldestSeconds: number }> {
       const row = await db("mails")

@@ -10,8 +10,10 @@ export class SignUp extends Model {
   declare id: number;
   declare email: string;
   declare email_key: string;
-  /** The account that the address has, or the number that its account will have. Null for a further sign-up beside an account's. */
+  /** The account that the address has; null while it has none. The sign-up is deleted with it. */
   declare user_id: number | null;
+  /** The number that its account will have, where it was promised one. */
+  declare promised_id: number | null;
   /** Null when the sign-up is settled. */
   declare hashed_password: string | null;
   /** The digest of the secret that the browser of the sign-up keeps. */

@@ -30,11 +30,13 @@ export function correspondence(db: Knex, { verificationHours }: { verificationHo
     const user = await User.query(db).findOne({ email_key });
     if (user?.email_verified_at) {
       // Its password will not be anybody's. All else stays, or trying a code would tell.
-      await named?.$query(db).patch({ hashed_password: null });
+      await named?.$query(db).patch({ hashed_password: null, user_id: user.id });
       return { kind: "registered", to: user.email };
     }
     const signUp = user && isSettled(user) ? await signUpOf(db, user) : named;
     if (!signUp) return undefined;
+    // What the address was promised before it had the account.
+    if (user && signUp.user_id === null) await signUp.$query(db).patch({ user_id: user.id });
     const minted = await mintToken(db, signUp.id, verificationHours);
     const { email: to, created_at: signedUpAt } = signUp;
     return { kind: "verify", to, signedUpAt, validHours: verificationHours, others: await hasOthers(db, signUp), ...minted };

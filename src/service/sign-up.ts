@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { violatedUnique } from "../db/faults.ts";
+import { schemaOf } from "../db/schema.ts";
 import { transaction } from "../db/transaction.ts";
 import { enqueue } from "../mail/outbox.ts";
 import { SignUp } from "../models/sign-up.ts";
@@ -12,9 +13,11 @@ import type { Account } from "./input.ts";
 /** What is known of a sign-up when its password has been hashed. */
 export type NewSignUp = { email: EmailAddress; hashedPassword: string; browser: string };
 
-async function insertWithMail(trx: Knex, { email, hashedPassword, browser }: NewSignUp, userId: number | null) {
+type OfAccount = Partial<Pick<SignUp, "user_id" | "promised_id">>;
+
+async function insertWithMail(trx: Knex, { email, hashedPassword, browser }: NewSignUp, account: OfAccount) {
   const signUp = await SignUp.query(trx).insert({
-    user_id: userId,
+    ...account,
     email: email.email,
     email_key: email.key,
     hashed_password: hashedPassword,
@@ -32,7 +35,11 @@ export async function hasOthers(db: Knex, { id, email_key, browser_hash }: SignU
 
 /** Stores a further sign-up for an address that has an account, and the mail about it. */
 export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
-  await transaction(db, (trx) => insertWithMail(trx, signUp, null));
+  await transaction(db, async (trx) => {
+    // It may be deleted at the moment.
+    const user = await User.query(trx).findOne({ email_key: signUp.email.key }).select("id").forKeyShare();
+    await insertWithMail(trx, signUp, { user_id: user?.id ?? null });
+  });
 }
 
 /**
@@ -41,9 +48,9 @@ export async function contend(db: Knex, signUp: NewSignUp): Promise<void> {
  */
 export async function promiseAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
   return transaction(db, async (trx) => {
-    const { rows } = await trx.raw("select nextval(pg_get_serial_sequence('users', 'id')) as id");
+    const { rows } = await trx.raw("select nextval(pg_get_serial_sequence(format('%I.users', ?::text), 'id')) as id", [schemaOf(trx)]);
     const [{ id }] = rows;
-    await insertWithMail(trx, signUp, id);
+    await insertWithMail(trx, signUp, { promised_id: id });
     return { id, email: signUp.email.email };
   });
 }
@@ -62,7 +69,7 @@ export async function openAccount(db: Knex, signUp: NewSignUp, unverifiedDays: n
         hashed_password: hashedPassword,
         confirm_by: raw("now() + make_interval(days => ?)", [unverifiedDays]),
       });
-      await insertWithMail(trx, signUp, user.id);
+      await insertWithMail(trx, signUp, { user_id: user.id });
       return { id: user.id, email: user.email };
     });
   } catch (fault) {

@@ -21,6 +21,8 @@ export type Link = { email: string; signedUpAt: Date; done: boolean; others: boo
 
 /** Tries of a code for one sign-up, whatever number of mails it got. */
 const CODE_TRIES = 5;
+/** Of one browser's sign-ups the latest count: more than a person makes, and no more than are quickly looked through. */
+const SIGN_UPS_TRIED = 100;
 
 /** Finds the sign-up of a link that still counts or that was the one that counted. */
 async function findSignUp(db: Knex, token: string): Promise<Result<SignUp>> {
@@ -40,8 +42,9 @@ async function findSignUpByCode(db: Knex, code: string, browser: string): Promis
   const ofThisBrowser = SignUp.query(db)
     .where({ browser_hash: digest(browser) })
     .where("code_tries", "<", CODE_TRIES);
+  const latest = ofThisBrowser.select("id").orderBy("id", "desc").limit(SIGN_UPS_TRIED);
   const tried = await SignUp.query(db)
-    .whereIn("id", ofThisBrowser.select("id").orderBy("id").forUpdate())
+    .whereIn("id", SignUp.query(db).whereIn("id", latest).where("code_tries", "<", CODE_TRIES).select("id").orderBy("id").forUpdate())
     .patch({ code_tries: raw("code_tries + 1") })
     .returning("*");
   const ids = tried.map(({ id }) => id);
@@ -70,16 +73,20 @@ function accountOf(user: User | undefined): Result<Account> {
  * keeps its password: it is in use.
  */
 async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: string): Promise<Result<Account>> {
+  // First the account, then its sign-ups, as it is when someone deletes them.
+  await User.query(trx).findOne({ email_key }).select("id").forNoKeyUpdate();
   // All of them, in one order, so that two who settle at once wait for each other.
   const signUps = await SignUp.query(trx).where({ email_key }).orderBy("id").forUpdate();
   const signUp = signUps.find((one) => one.id === shown);
   if (!signUp) return refuse({ code: "token_unknown" });
-  if (signUp.outcome === "verified") return accountOf(await User.query(trx).findOne({ email_key }));
-  const { id, email, hashed_password, user_id } = ownOf(signUps, signUp, browser);
+  if (signUp.outcome === "verified") return accountOf(await User.query(trx).findOne({ id: signUp.user_id, email_key }));
+  const { id, email, hashed_password, promised_id } = ownOf(signUps, signUp, browser);
   if (hashed_password === null) return refuse({ code: "token_used" });
+  // An operator may have given the number away by SQL.
+  const isFree = promised_id !== null && !(await User.query(trx).findById(promised_id));
   const now = raw("now()");
   const user = await User.query(trx)
-    .insert({ ...(user_id && { id: user_id }), email, email_key, hashed_password, email_verified_at: now })
+    .insert({ ...(isFree && { id: promised_id }), email, email_key, hashed_password, email_verified_at: now })
     .onConflict("email_key")
     .merge({ email, hashed_password, email_verified_at: now, confirm_by: null, updated_at: now })
     .whereNull("users.email_verified_at")
@@ -91,7 +98,9 @@ async function settle(trx: Knex, { id: shown, email_key }: SignUp, browser: stri
     .where({ email_key })
     .whereNull("outcome")
     .patch({ outcome: raw("case when id = ? then 'verified' else 'superseded' end", [isOurs ? id : null]), hashed_password: null });
-  return accountOf(isOurs ? user : undefined);
+  if (!isOurs) return refuse({ code: "token_used" });
+  await SignUp.query(trx).where({ email_key }).patch({ user_id: user.id });
+  return accountOf(user);
 }
 
 /**

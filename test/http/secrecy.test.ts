@@ -16,7 +16,7 @@ describe("passwords and hashes", () => {
   async function everythingStored() {
     const tables = await foyer.rows("information_schema.tables");
     const own = tables.filter(({ table_schema }) => table_schema === "public").map(({ table_name }) => String(table_name));
-    expect(own).to.include.members(["users", "sign_ups", "verification_tokens", "mails", "rate_limits", "secrets", "knex_migrations"]);
+    expect(own).to.include.members(["users", "sign_ups", "verification_tokens", "mails", "rate_limits", "secrets", "foyer_migrations"]);
     const rows = (await Promise.all(own.map((table) => foyer.rows(table)))).flat();
     return JSON.stringify(rows.map(({ hashed_password, ...row }) => row));
   }

@@ -71,7 +71,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     expire: () => expire(db(), config.unverifiedDays),
     /** For what only time or an accident would bring about. */
     sql: (statement: string, ...values: (string | number)[]) => db().raw(statement, values),
-    rows: (table: string): Promise<Record<string, unknown>[]> => db()(table),
+    rows: async (table: string): Promise<Record<string, unknown>[]> => (await db().raw(`select * from ${table}`)).rows,
     /** Makes the database refuse every new row for a reason that the service does not expect. */
     breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
     /** Makes the database refuse every row but one, by a constraint that is none of ours. */

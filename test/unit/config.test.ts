@@ -12,7 +12,7 @@ describe("the settings", () => {
       keepAliveSeconds: 75,
       shutdownGraceSeconds: 5,
       publicUrl: new URL("http://localhost:3000"),
-      database: { dataDir: resolve("data") },
+      database: { dataDir: resolve("data"), schema: "public" },
       bcryptCost: 12,
       hashConcurrency: availableCores(),
       hashMaxWaitSeconds: 5,
@@ -49,8 +49,19 @@ describe("the settings", () => {
     expect(parseConfig({ DATABASE_URL: "postgres://u:p@h/db", DATABASE_POOL_MAX: "3" }).database).to.deep.equal({
       url: "postgres://u:p@h/db",
       poolMax: 3,
+      schema: "public",
     });
   });
+
+  for (const value of ["foyer", "My schéma-$1", "_1", "select", "a".repeat(63)]) {
+    it(`take DATABASE_SCHEMA=${value}`, () => expect(parseConfig({ DATABASE_SCHEMA: value }).database.schema).to.equal(value));
+  }
+
+  for (const value of ["a.b", '"foyer"', "a".repeat(64), "é".repeat(32), "x as y", "pg_foyer", "information_schema", "foyer;"]) {
+    it(`refuse DATABASE_SCHEMA=${value} in one line that says what is expected`, () => {
+      expect(() => parseConfig({ DATABASE_SCHEMA: value })).to.throw(StartError, /^DATABASE_SCHEMA: expected .*such as foyer[^\n]*$/);
+    });
+  }
 
   for (const [value, parsed] of [
     ["true", true],

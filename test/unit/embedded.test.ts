@@ -1,5 +1,6 @@
-import fs, { statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import fs, { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,103 @@ describe("the embedded database", () => {
     expect(statSync(dataDir).mode & 0o777).to.equal(0o700);
     await close();
     await rm(folder, { recursive: true });
+  });
+
+  describe("is closed to all but its owner", () => {
+    let folder: string;
+    let logged: string;
+    const log = pino(
+      { level: "warn" },
+      {
+        write(line: string) {
+          logged += line;
+        },
+      },
+    );
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "foyer-private-"));
+      logged = "";
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    /** Files and folders that others have any right to. */
+    const open = (dataDir: string) =>
+      [".", ...readdirSync(dataDir, { recursive: true, encoding: "utf8" })].filter((path) => statSync(join(dataDir, path)).mode & 0o077);
+
+    /** Whether the suite's own user or, where that is root, user nobody can read a file below. */
+    function canOthersRead(dataDir: string) {
+      const file = join(dataDir, "pgdata/PG_VERSION");
+      return spawnSync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "cat", file]).status === 0;
+    }
+
+    async function openAndWrite(dataDir: string) {
+      const { db, close } = await connect({ dataDir }, log);
+      await db.raw("create table if not exists later as select n, repeat('x', 1000) from generate_series(1, 2000) n");
+      await db.raw("checkpoint");
+      const whileOpen = open(dataDir);
+      await close();
+      return whileOpen;
+    }
+
+    it("in a folder that was there, whatever the umask, and so are the files that are made later", async () => {
+      const dataDir = join(folder, "vol");
+      mkdirSync(dataDir);
+      chmodSync(dataDir, 0o777);
+      chmodSync(folder, 0o755);
+      const umask = process.umask(0);
+      try {
+        expect(await openAndWrite(dataDir)).to.deep.equal([]);
+      } finally {
+        process.umask(umask);
+      }
+      expect(open(dataDir)).to.deep.equal([]);
+      expect(logged.match(/was open to others/g)).to.have.length(1);
+      if (process.getuid?.() === 0) expect(canOthersRead(dataDir)).to.equal(false);
+    });
+
+    it("where it was left open, by a copy for one, which the log says once; and not again", async () => {
+      const { settings, drop } = await createEmbedded();
+      const { dataDir } = settings as { dataDir: string };
+      for (const path of readdirSync(dataDir, { recursive: true, encoding: "utf8" })) chmodSync(join(dataDir, path), 0o777);
+      chmodSync(dataDir, 0o755);
+      // By way of a link, too.
+      const link = join(folder, "link");
+      symlinkSync(dataDir, link);
+      if (process.getuid?.() === 0) expect(canOthersRead(dataDir)).to.equal(true);
+      expect(await openAndWrite(link)).to.deep.equal([]);
+      expect(logged.match(/was open to others/g)).to.have.length(1);
+      if (process.getuid?.() === 0) expect(canOthersRead(dataDir)).to.equal(false);
+      await openAndWrite(dataDir);
+      expect(logged.match(/was open to others/g)).to.have.length(1);
+      await drop();
+    });
+
+    it("in a folder that holds other things too, which itself stays as it is", async () => {
+      const { settings, drop } = await createEmbedded();
+      const { dataDir } = settings as { dataDir: string };
+      await writeFile(join(dataDir, "index.html"), "");
+      chmodSync(dataDir, 0o755);
+      chmodSync(join(dataDir, "index.html"), 0o644);
+      expect(await openAndWrite(dataDir)).to.deep.equal([".", "index.html"]);
+      await drop();
+    });
+
+    it("or, where it is somebody else's and open, not opened at all", async function () {
+      if (process.getuid?.() !== 0) return this.skip();
+      const dataDir = join(folder, "vol");
+      mkdirSync(join(dataDir, "pgdata"), { recursive: true });
+      for (const path of [dataDir, join(dataDir, "pgdata")]) chmodSync(path, 0o777);
+      chmodSync(folder, 0o755);
+      const program = `
+        const { openEmbedded } = await import(${JSON.stringify(join(import.meta.dirname, "../../dist/src/db/embedded.js"))});
+        await openEmbedded(${JSON.stringify(dataDir)}).catch((error) => console.log(error.message));`;
+      const { stdout } = spawnSync(
+        "setpriv",
+        ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, "--input-type=module", "-e", program],
+        { encoding: "utf8", cwd: "/" },
+      );
+      expect(stdout).to.match(/^DATA_DIR: others can read .*pgdata, which holds password hashes, and only its owner \(user 0\)/);
+    });
   });
 
   it("syncs a commit to the disk, and looks after itself as a server's background processes would", async () => {
