@@ -14,7 +14,7 @@ const PAGE = 250;
 /** A time as a text that every database reads alike, and that is exact, as a Date is not. */
 const EXACT_TIME = `to_char(?? at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** One value for all of a page, where a list would be a thousand. */
+/** One value for all of a page, where a list would be hundreds. */
 const AMONG = "id = any(?::bigint[])";
 
 type Row = { id: number; at: string };

@@ -86,7 +86,9 @@ describe("a start that cannot succeed ends with one clear line", () => {
     if (!postgresUrl) return this.skip();
     const url = new URL(postgresUrl);
     url.username = "nobody_of_that_name";
-    expect(await refusal(spawnFoyer({ DATABASE_URL: url.href }))).to.match(/^foyer: DATABASE_URL: .*nobody_of_that_name.* cannot be used; check the URL/);
+    expect(await refusal(spawnFoyer({ DATABASE_URL: url.href }))).to.match(
+      /^foyer: DATABASE_URL: .*nobody_of_that_name.* cannot be used; check the URL/,
+    );
   });
 });
 
