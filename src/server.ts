@@ -84,7 +84,8 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   app.use(["/register", "/verify", "/trpc"], crossOrigin(config.corsOrigins));
   app.use(sameOrigin(config.publicUrl.origin, config.corsOrigins));
 
-  app.use(pages({ service, settings, trap: createRobotTrap({ ...config.robotTrap, key: formKey }) }));
+  const trap = createRobotTrap({ ...config.robotTrap, key: formKey }, (reason) => metrics.robots.inc({ reason }));
+  app.use(pages({ service, settings, trap }));
   if (mails) {
     app.locals["hasMailbox"] = true;
     app.use(mailbox(mails));

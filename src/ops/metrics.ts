@@ -9,6 +9,13 @@ export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const robots = new Counter({
+    name: "foyer_robots_total",
+    help: "Forms that look like a robot's: the hidden field was filled (nothing was registered), or it came too fast (it waited).",
+    labelNames: ["reason"] as const,
+    registers,
+  });
+  for (const reason of ["honeypot", "too_fast"]) robots.inc({ reason }, 0);
   return {
     registry,
     hashSeconds: new Histogram({
@@ -35,6 +42,7 @@ export function createMetrics() {
       labelNames: ["outcome"] as const,
       registers,
     }),
+    robots,
     mails: new Counter({
       name: "foyer_mails_total",
       help: "Mails, by what happened to them: queued, sent, retried later, given up, or dropped for there was nothing to say.",
