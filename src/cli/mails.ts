@@ -3,6 +3,7 @@ import { loadConfig } from "../config.ts";
 import { connect } from "../db/connect.ts";
 import { createOutbox, type Outbox } from "../mail/outbox.ts";
 import { createLog } from "../ops/log.ts";
+import { readableAddress } from "../service/email-address.ts";
 import { reportStartError, StartError } from "../start-error.ts";
 
 const USAGE = `npm run mails                     lists the mails that were given up, and why
@@ -11,7 +12,7 @@ npm run mails -- replay --all     has all of them tried anew`;
 
 async function list(outbox: Outbox) {
   const mails = await outbox.givenUp();
-  const lines = mails.map((mail) => `${mail.id}\t${mail.done_at?.toISOString()}\t${mail.email_key}\t${mail.reply}`);
+  const lines = mails.map((mail) => `${mail.id}\t${mail.done_at?.toISOString()}\t${readableAddress(mail.email_key)}\t${mail.reply}`);
   return lines.join("\n") || "No mail was given up.";
 }
 
