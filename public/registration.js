@@ -40,6 +40,10 @@ form?.addEventListener("submit", (event) => {
     sent = false;
   }, SENT_MS);
 });
+// Browsers keep a page that one may come back to as it was left; the password is not to wait there.
+addEventListener("pagehide", () => {
+  password.value = "";
+});
 // Coming back from the next page restores this one as it was left.
 addEventListener("pageshow", () => {
   sent = false;

@@ -93,7 +93,8 @@ export function server({ config, service, settings, formKey, log, metrics, isRea
   app.use(["/register", "/verify", "/trpc"], crossOrigin(isNamed));
   app.use(sameOrigin(config.publicUrl.origin, isNamed));
 
-  app.use(pages({ service, settings, trap: createRobotTrap({ ...config.robotTrap, key: formKey }) }));
+  const trap = createRobotTrap({ ...config.robotTrap, key: formKey }, metrics.robot);
+  app.use(pages({ service, settings, trap }));
   if (mails) {
     app.locals["hasMailbox"] = true;
     app.use(mailbox(mails));

@@ -3,6 +3,7 @@ import { loadConfig } from "../config.ts";
 import { connect } from "../db/connect.ts";
 import { createOutbox, type Outbox } from "../mail/outbox.ts";
 import { createLog } from "../ops/log.ts";
+import { readableAddress } from "../service/email-address.ts";
 import { reportStartError, StartError } from "../start-error.ts";
 
 const USAGE = `npm run mails                     lists the mails that were given up, and why
@@ -17,7 +18,7 @@ async function list(outbox: Outbox) {
   let count = 0;
   for await (const mails of outbox.givenUp()) {
     count += mails.length;
-    for (const mail of mails) say(`${mail.id}\t${mail.done_at?.toISOString()}\t${mail.email_key}\t${mail.reply}`);
+    for (const mail of mails) say(`${mail.id}\t${mail.done_at?.toISOString()}\t${readableAddress(mail.email_key)}\t${mail.reply}`);
   }
   if (count === 0) say("No mail was given up.");
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { create } from "express-handlebars";
+import { toUnicode } from "tr46";
 import type { Mail } from "../models/mail.ts";
 import type { Letter } from "./letter.ts";
 import type { Message } from "./message.ts";
@@ -11,18 +12,31 @@ const SUBJECTS: Record<Letter["kind"], string> = {
 
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
 
+/** RFC 5322 section 2.1.1 asks for lines of no more than 78 characters. */
+const LONG_LINE = /(?!.{1,78}$)(.{1,78}) /gm;
+
 /** `12345678` as `1234 5678`: easier to read across to another device. */
 function inGroups(code: string) {
   return code.replace(/(.{4})(?=.)/g, "$1 ");
 }
 
+/** The host as people would write it; links have its wire form. */
+function readableHost({ hostname, port }: URL) {
+  return toUnicode(hostname).domain + (port && `:${port}`);
+}
+
+/** Breaks lines at spaces, for those that a name or an address made long. */
+function wrapped(text: string) {
+  return text.replaceAll(LONG_LINE, "$1\n");
+}
+
 function contextOf(letter: Letter, site: URL): { subject: string; [name: string]: unknown } {
-  const common = { subject: SUBJECTS[letter.kind], host: site.host, home: site.href };
+  const common = { subject: SUBJECTS[letter.kind], host: readableHost(site), home: site.href };
   if (letter.kind === "registered") return common;
-  const { to, token, code, signedUpAt, validHours, others } = letter;
+  const { address, token, code, signedUpAt, validHours, others } = letter;
   return {
     ...common,
-    to,
+    address,
     link: new URL(`/verify?token=${token}`, site).href,
     codeLink: new URL("/verify", site).href,
     code: inGroups(code),
@@ -57,7 +71,7 @@ export function createRender(folder: URL, site: URL, from: Message["from"]): Ren
       from,
       to: letter.to,
       subject: context.subject,
-      text,
+      text: wrapped(text),
       html,
     };
   };

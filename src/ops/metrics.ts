@@ -82,6 +82,12 @@ function counters(registry: Registry) {
       label: "event",
       values: ["queued", "sent", "retried", "given_up", "dropped"],
     }),
+    robot: counter({
+      name: "foyer_robots_total",
+      help: "Forms that look like a robot's: the hidden field was filled (nothing was registered), or it came too fast (it waited).",
+      label: "reason",
+      values: ["honeypot", "too_fast"],
+    }),
     faults: new Counter({
       name: "foyer_faults_total",
       help: "Requests that came upon a fault of ours, or of what Foyer runs on; the log has each.",

@@ -1,6 +1,7 @@
 import { BlockList } from "node:net";
 import { type Request, type RequestHandler, Router } from "express";
 import createError from "http-errors";
+import { readableAddress } from "../service/email-address.ts";
 
 /** A mail as it would have been sent. */
 export type ShownMail = { number: number; sentAt: Date; to: string; subject: string; text: string; html: string };
@@ -23,6 +24,11 @@ function isFromThisMachine({ socket, headers, httpVersion }: Request) {
 /** Whoever reads the mails has the accounts, so none but this machine's own browser sees them. */
 const onlyThisMachine: RequestHandler = (req, _res, next) => next(isFromThisMachine(req) ? undefined : createError(404));
 
+/** With its address as its owner would write it. */
+function shown(mail: ShownMail): ShownMail {
+  return { ...mail, to: readableAddress(mail.to) };
+}
+
 /** What a mail looks like must not depend on our styles, nor may it do anything. */
 const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-same-origin";
 
@@ -36,12 +42,12 @@ export function mailbox(mails: () => readonly ShownMail[]): Router {
   };
   router.use("/mailbox", onlyThisMachine);
   router.get("/mailbox", (_req, res) => {
-    res.render("pages/mailbox", { title: "Mailbox", wide: true, mails: mails() });
+    res.render("pages/mailbox", { title: "Mailbox", mails: mails().map(shown) });
   });
   router.get("/mailbox/:number", (req, res) => {
     const mail = find(req);
     const parts = mail.text.split(/(https?:\/\/\S+)/).map((text, n) => ({ text, isLink: n % 2 === 1 }));
-    res.render("pages/mail", { title: mail.subject, mail, parts });
+    res.render("pages/mail", { title: mail.subject, mail: shown(mail), parts });
   });
   router.get("/mailbox/:number/html", (req, res) => {
     res.set("Content-Security-Policy", MAIL_POLICY).type("html").send(find(req).html);

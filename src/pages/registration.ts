@@ -7,7 +7,9 @@ import { PASSWORD_MAX_LENGTH } from "../service/password.ts";
 import type { Service } from "../service/service.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import { type Answer, answerTo, answerToTooLarge } from "./answers.ts";
+import { keepForHistory } from "./history.ts";
 import type { RobotTrap } from "./robot-trap.ts";
+import { typedAddress } from "./typed.ts";
 
 export type RegistrationPage = { service: Service; settings: ServiceSettings; trap: RobotTrap };
 
@@ -18,6 +20,7 @@ function errorOf(field: FieldError["field"], answer: Answer | undefined) {
 }
 
 function render(res: Response, { settings, trap }: RegistrationPage, { email, answer }: Shown) {
+  keepForHistory(res);
   if (!settings.policy.open) return res.render("pages/registration-closed", { title: "Registration is closed" });
   res.render("pages/registration", {
     title: answer ? "Error: create your account" : "Create your account",
@@ -39,10 +42,12 @@ export function register(page: RegistrationPage): RequestHandler {
   return async (req, res) => {
     const caller = callerOf(req, res);
     if (page.trap.catches(req.body, res)) return res.redirect(303, "/welcome");
+    await page.trap.delay(req.body, res, caller.gone);
+    if (caller.gone.aborted) return;
     const result = await page.service.register(req.body, caller);
     if (result.ok) return res.redirect(303, "/welcome");
     const answer = answerTo(result.error);
-    const email = typeof req.body.email === "string" ? req.body.email : "";
+    const email = typedAddress(req.body.email);
     render(res.status(answer.status).set(refusalHeaders(result.error)), page, { email, answer });
   };
 }
@@ -51,7 +56,7 @@ export function register(page: RegistrationPage): RequestHandler {
 export function formTooLarge(page: RegistrationPage): ErrorRequestHandler {
   return (error, _req, res, next) => {
     if (!isHttpError(error) || error.status !== 413 || !Buffer.isBuffer(error["body"])) return next(error);
-    const email = new URLSearchParams(error["body"].toString()).get("email") ?? "";
+    const email = typedAddress(new URLSearchParams(error["body"].toString()).get("email"));
     const answer = answerToTooLarge(email);
     render(res.status(answer.status), page, { email, answer });
   };

@@ -1,25 +1,24 @@
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { refusalHeaders } from "../http/refusal-headers.ts";
+import { readableAddress } from "../service/email-address.ts";
 import type { ServiceError } from "../service/errors.ts";
 import type { Service } from "../service/service.ts";
 import { answerTo } from "./answers.ts";
+import { keepForHistory } from "./history.ts";
+import { typedAddress, typedText } from "./typed.ts";
 
 type Typed = { code?: unknown; email?: unknown };
-
-function textOf(typed: unknown) {
-  return typeof typed === "string" ? typed : "";
-}
 
 /** The page to enter a code, or to ask for a new mail; with an error where one of the two was refused. */
 function renderForms(res: Response, error?: ServiceError, { code, email }: Typed = {}) {
   const answer = error && answerTo(error);
-  if (error && answer) res.status(answer.status).set(refusalHeaders(error));
+  if (error && answer) keepForHistory(res).status(answer.status).set(refusalHeaders(error));
   const reason = (field: string) => answer?.fields.find((one) => one.field === field)?.message;
   res.render("pages/verification", {
     title: answer ? "Error: confirm your email address" : "Confirm your email address",
-    code: { value: textOf(code), error: reason("code") },
-    email: { value: textOf(email), error: reason("email") },
+    code: { value: typedText(code), error: reason("code") },
+    email: { value: typedAddress(email), error: reason("email") },
     answer,
   });
 }
@@ -27,11 +26,16 @@ function renderForms(res: Response, error?: ServiceError, { code, email }: Typed
 /** A link that confirms nothing: why, and how to get a new one. */
 function renderRefusedLink(res: Response, error: ServiceError) {
   const { status, notice } = answerTo(error);
-  res.status(status).set(refusalHeaders(error));
+  keepForHistory(res).status(status).set(refusalHeaders(error));
   res.render("pages/link-refused", { title: "Error: this link cannot be used", notice, email: {} });
 }
 
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
+
+/** As it came: what stuck to a link on its way is for the service to tell from the token. */
+function queryOf(req: Request) {
+  return req.originalUrl.slice(req.originalUrl.indexOf("?") + 1);
+}
 
 /**
  * GET /verify: with a token, the page whose one button confirms; without, the form for the code. It changes nothing: mail
@@ -39,21 +43,20 @@ const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "m
  */
 export function verification(service: Service): RequestHandler {
   return async (req, res) => {
-    const { token } = req.query;
-    if (token === undefined)
+    if (!Object.keys(req.query).some((name) => /token/i.test(name)))
       return res.render("pages/verification", { title: "Confirm your email address", sent: "sent" in req.query, code: {}, email: {} });
     // The page's own address holds the token. Any stricter, and Chromium would send our own form with `Origin: null`.
     res.set("Referrer-Policy", "strict-origin");
-    const link = await service.readLink(textOf(token), callerOf(req, res));
+    const link = await service.readLink(queryOf(req), callerOf(req, res));
     if (!link.ok) return renderRefusedLink(res, link.error);
-    const { email, signedUpAt, done, others } = link.value;
+    const { token, email, signedUpAt, done, others } = link.value;
     if (done) return renderVerified(res);
     res.render("pages/link", {
       title: "Confirm your email address",
-      email,
+      email: readableAddress(email),
       signedUpAt: TIME.format(signedUpAt),
       others,
-      token: textOf(token),
+      token,
     });
   };
 }
@@ -65,9 +68,11 @@ function renderVerified(res: Response) {
 /** POST /verify from a form with a token or a code: on to the next page, or what to do. */
 export function verifyEmail(service: Service): RequestHandler {
   return async (req, res) => {
-    const result = await service.verifyEmail(req.body, callerOf(req, res));
+    const { token, ...others } = req.body;
+    const input = token === undefined ? others : { token: Array.isArray(token) ? token.join("&") : token };
+    const result = await service.verifyEmail(input, callerOf(req, res));
     if (result.ok) return res.redirect(303, "/verified");
-    return "token" in req.body ? renderRefusedLink(res, result.error) : renderForms(res, result.error, req.body);
+    return token === undefined ? renderForms(res, result.error, req.body) : renderRefusedLink(res, result.error);
   };
 }
 

@@ -5,6 +5,7 @@ import type { Mail } from "../models/mail.ts";
 import { SignUp } from "../models/sign-up.ts";
 import { User } from "../models/user.ts";
 import { isSettled } from "./account.ts";
+import { readableAddress } from "./email-address.ts";
 import { hasOthers } from "./sign-up.ts";
 import { mintToken } from "./token.ts";
 
@@ -39,6 +40,7 @@ export function correspondence(db: Knex, { verificationHours }: { verificationHo
     if (user && signUp.user_id === null) await signUp.$query(db).patch({ user_id: user.id });
     const minted = await mintToken(db, signUp.id, verificationHours);
     const { email: to, created_at: signedUpAt } = signUp;
-    return { kind: "verify", to, signedUpAt, validHours: verificationHours, others: await hasOthers(db, signUp), ...minted };
+    const [address, others] = [readableAddress(to), await hasOthers(db, signUp)];
+    return { kind: "verify", to, address, signedUpAt, validHours: verificationHours, others, ...minted };
   };
 }

@@ -39,3 +39,13 @@ export function parseDomain(typed: string): { ascii: string; unicode: string } |
   const deliverable = ascii.includes(".") && /[a-z]$/.test(ascii) && !SPECIAL_USE.test(ascii);
   return deliverable ? { ascii, unicode } : undefined;
 }
+
+/** Octets: RFC 1035 section 2.3.4, without the dot of the root. */
+const LONGEST = 253;
+
+/** A domain in the letters that people would write it in. What is not in its wire form stays as it is. */
+export function readableDomain(domain: string): string {
+  if (domain.length > LONGEST || !/xn--/i.test(domain)) return domain;
+  const { domain: unicode, error } = toUnicode(domain);
+  return error ? domain : unicode;
+}

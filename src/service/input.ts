@@ -3,6 +3,7 @@ import { ADDRESS_OCTETS, type EmailAddress, parseEmailAddress } from "./email-ad
 import type { FieldError } from "./errors.ts";
 import type { Parsed } from "./parsed.ts";
 import { isEmailAddress, PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
+import { readCode, readToken } from "./pasted.ts";
 import { type Policy, refusalOf } from "./policy.ts";
 import type { ServiceSettings } from "./settings.ts";
 
@@ -60,17 +61,21 @@ export const account = z.object({
 
 export type Account = z.infer<typeof account>;
 
-/** What a verification takes: the token of a link. */
-export const tokenInput = z.object({ token: z.string().meta({ description: "From the link in the mail." }) });
+/** Zod's face of a reader of ours that finds one thing in a text, or nothing. */
+function foundBy(read: (sent: string) => string | undefined) {
+  return parsedBy((sent) => {
+    const value = read(sent);
+    return value === undefined ? { ok: false, message: "There is none in this text." } : { ok: true, value };
+  });
+}
 
-/** Or the code beside the link, in the browser of the sign-up. Spaces and hyphens in it do not count. */
-export const codeInput = z.object({
-  code: z
-    .string()
-    .transform((typed) => typed.replaceAll(/[\s-]/g, ""))
-    .pipe(z.string().regex(/^\d{8}$/))
-    .meta({ example: "1234 5678" }),
+/** What a verification takes: the token of a link. */
+export const tokenInput = z.object({
+  token: z.string().transform(foundBy(readToken)).meta({ description: "From the link in the mail, or the link itself." }),
 });
+
+/** Or the code beside the link, in the browser of the sign-up. */
+export const codeInput = z.object({ code: z.string().transform(foundBy(readCode)).meta({ example: "1234 5678" }) });
 
 export type VerificationInput = z.input<typeof tokenInput> | z.input<typeof codeInput>;
 

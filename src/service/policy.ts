@@ -1,5 +1,6 @@
 import { isDisposableEmailDomain } from "disposable-email-domains-js";
 import { getDomain } from "tldts";
+import { readableDomain } from "./domain-name.ts";
 
 /** Who may register. */
 export type Policy = {
@@ -26,7 +27,7 @@ function isDisposable(domain: string): boolean {
  */
 export function refusalOf(domain: string, { domains, refuseDisposable }: Policy): string | undefined {
   if (domains.length > 0 && !isAmong(domain, domains)) {
-    return `Use an address of ${domains.map((entry) => entry.replace(/^\./, "")).join(" or ")}: only those can sign up here.`;
+    return `Use an address of ${domains.map((entry) => readableDomain(entry.replace(/^\./, ""))).join(" or ")}: only those can sign up here.`;
   }
   if (refuseDisposable && isDisposable(domain)) return "Use an address that you will keep: this one is of a throw-away mailbox.";
   return undefined;

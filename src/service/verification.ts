@@ -10,14 +10,18 @@ import type { Caller } from "./caller.ts";
 import { digest } from "./digest.ts";
 import type { Result } from "./errors.ts";
 import { type Account, codeInput, recordOf, tokenInput } from "./input.ts";
+import { readToken } from "./pasted.ts";
 import { limited, refuse } from "./refuse.ts";
 import { hasOthers } from "./sign-up.ts";
 import { findByCode, findToken } from "./token.ts";
 
 export type VerificationParts = { db: Knex; limiter: Limiter | undefined; log: Logger };
 
-/** What a link is about, for its page to show: `done` where it was used already, `others` where the address was signed up more than once. */
-export type Link = { email: string; signedUpAt: Date; done: boolean; others: boolean };
+/**
+ * What a link is about, for its page to show: `done` where it was used already, `others` where the address was signed up more
+ * than once; `token` is what it came with, and no more.
+ */
+export type Link = { token: string; email: string; signedUpAt: Date; done: boolean; others: boolean };
 
 /** Tries of a code for one sign-up, whatever number of mails it got. */
 const CODE_TRIES = 5;
@@ -121,13 +125,15 @@ export function verification({ db, limiter, log }: VerificationParts) {
 
   return {
     /** Tells what a link is about, and changes nothing. Refuses with `token_unknown`, `token_expired` or `token_used`. */
-    readLink: (token: string, caller: Caller): Promise<Result<Link>> =>
+    readLink: (link: string, caller: Caller): Promise<Result<Link>> =>
       whileAvailable(log, caller, async () => {
+        const token = readToken(link);
+        if (token === undefined) return refuse({ code: "token_unknown" });
         const found = await findSignUp(db, token);
         if (!found.ok) return found;
         const { email, created_at, outcome } = found.value;
         const others = await hasOthers(db, found.value);
-        return { ok: true, value: { email, signedUpAt: created_at, done: outcome === "verified", others } };
+        return { ok: true, value: { token, email, signedUpAt: created_at, done: outcome === "verified", others } };
       }),
 
     /**

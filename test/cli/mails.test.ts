@@ -35,7 +35,7 @@ describe("npm run mails", () => {
     const env = { ...database.env, SMTP_URL: smtp.url(), MAIL_FROM: "accounts@example.com" };
     const refused = spawnFoyer(env);
     const url = await refused.ready;
-    for (const name of ["alice", "bob", "carol"]) await postJson(url, { email: `${name}@example.com`, password: "secret123" });
+    for (const email of ["alice@bücher.de", "bob@example.com", "carol@example.com"]) await postJson(url, { email, password: "secret123" });
     while (!(await (await fetch(`${url}/metrics`)).text()).includes('foyer_mails_total{event="given_up"} 3')) await setTimeout(50);
     refused.child.kill("SIGTERM");
     await refused.ended;
@@ -44,7 +44,7 @@ describe("npm run mails", () => {
     expect(code).to.equal(0);
     const lines = said.trim().split("\n");
     expect(lines).to.have.length(3);
-    expect(lines[0]).to.match(/^1\t\d{4}-\d\d-\d\dT\S+Z\talice@example\.com\t550 no such user here$/);
+    expect(lines[0]).to.match(/^1\t\d{4}-\d\d-\d\dT\S+Z\talice@bücher\.de\t550 no such user here$/);
     expect(await mails("replay", "1")).to.deep.equal({ code: 0, said: "1 mail will be tried anew.\n" });
     expect((await mails("list")).said.trim().split("\n")).to.have.length(2);
     expect(await mails("replay", "--all")).to.deep.equal({ code: 0, said: "2 mails will be tried anew.\n" });
@@ -56,7 +56,7 @@ describe("npm run mails", () => {
     while (smtp.taken.length < 3) await setTimeout(50);
     taking.child.kill("SIGTERM");
     await taking.ended;
-    expect(smtp.recipients.toSorted()).to.deep.equal(["alice@example.com", "bob@example.com", "carol@example.com"]);
+    expect(smtp.recipients.toSorted()).to.deep.equal(["alice@bücher.de", "bob@example.com", "carol@example.com"]);
     await smtp.close();
   });
 

@@ -37,10 +37,34 @@ describe("the headers", () => {
       await foyer.http.get("/assets/nothing"),
     ];
     expect(answers.map(({ status }) => status)).to.deep.equal([201, 400, 400, 400, 200, 404, 404]);
-    for (const { headers } of answers) {
+    for (const [n, { headers }] of answers.entries()) {
       expect(headers["content-security-policy"]).to.include("default-src 'none'");
-      expect(headers).to.include({ "x-content-type-options": "nosniff", "cache-control": "no-store" });
+      // The form that came back is kept for going back to it.
+      expect(headers).to.include({ "x-content-type-options": "nosniff", "cache-control": n === 2 ? "private, no-cache" : "no-store" });
     }
+  });
+
+  it("let a browser go back to a page that answered a form, and keep no other", async () => {
+    const rate = { count: 1, seconds: 60 };
+    foyer = await startFoyer({ rateLimits: { perAddress: rate, perEmail: rate, perMailbox: rate, total: rate } });
+    const form = (path: string, body: object) => foyer.http.post(path).type("form").send(body);
+    const account = { email: "alice@example.com", password: "secret123" };
+    const first = await form("/register", account);
+    expect([first.status, first.headers["cache-control"]]).to.deep.equal([303, "no-store"]);
+    for (const [status, answer] of [
+      [400, await form("/register", {})],
+      [413, await form("/register", { password: "x".repeat(20_000) })],
+      [413, await form("/register", { password: "x".repeat(200_000) })],
+      [429, await form("/register", account)],
+      [400, await form("/verify", { code: "1" })],
+      [404, await form("/verify", { token: "x" })],
+      [400, await form("/verify/resend", {})],
+      [403, await form("/register", account).set("Sec-Fetch-Site", "cross-site")],
+    ] as const) {
+      expect([answer.status, answer.headers["cache-control"]]).to.deep.equal([status, "private, no-cache"]);
+    }
+    const link = await foyer.http.get("/verify?token=x");
+    expect([link.status, link.headers["cache-control"]]).to.deep.equal([404, "no-store"]);
   });
 
   it("hold browsers to https where that is the public address", async () => {

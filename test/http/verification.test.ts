@@ -88,6 +88,41 @@ describe("an address is verified", () => {
       expect((await foyer.http.get("/verify?token=a&token=b")).status).to.equal(404);
     });
 
+    it("that is known whatever stuck to it or broke it on its way, through every door", async () => {
+      const { email, token } = await signUp();
+      const [a, b] = [token.slice(0, 20), token.slice(20)];
+      const damaged = [
+        `${token}%20`,
+        `${a}%0D%0A${b}`,
+        `${a}=%0A${b}`,
+        `${token}.`,
+        `${token}&gt;`,
+        `3D${token}`,
+        `${token}&utm_source=mail`,
+      ];
+      for (const one of [...damaged, `${token}&token=${token}`]) {
+        const page = await foyer.http.get(`/verify?token=${one}`);
+        expect([one, page.status, page.text.includes(`name="token" value="${token}"`)]).to.deep.equal([one, 200, true]);
+      }
+      expect((await foyer.http.get(`/verify?TOKEN=${token}`)).text).to.include(`name="token" value="${token}"`);
+      for (const sent of [`${token} `, `${a}\r\n${b}`, `<${token}>`, `https://accounts.example.com/verify?token=${token}.`]) {
+        expect([sent, (await post({ token: sent })).headers["location"]]).to.deep.equal([sent, "/verified"]);
+        expect([sent, (await verify({ token: sent })).body.email]).to.deep.equal([sent, email]);
+        expect((await foyer.client.auth.verifyEmail.mutate({ token: sent })).email).to.equal(email);
+      }
+      expect((await foyer.http.post("/verify").type("form").send(`token=${token}&token=${token}`)).status).to.equal(303);
+    });
+
+    it("that is not one of two", async () => {
+      const [one, other] = [await signUp(), await signUp()];
+      expect((await foyer.http.get(`/verify?token=${one.token}&token=${other.token}`)).status).to.equal(404);
+      expect((await foyer.http.post("/verify").type("form").send(`token=${one.token}&token=${other.token}`)).status).to.equal(404);
+      for (const token of [`${one.token} ${other.token}`, `${one.token}${other.token}`]) {
+        expect((await verify({ token })).body.code).to.equal("token_unknown");
+      }
+      expect((await userOf(one.email)).email_verified_at).to.equal(null);
+    });
+
     it("that, when it has expired, says so and offers a new mail, which then works", async () => {
       const { email, token } = await signUp();
       await foyer.sql("update verification_tokens set expires_at = now() - interval '1 second'");
@@ -192,6 +227,26 @@ describe("an address is verified", () => {
       for (const sent of [{}, { code: 12345678 }, [], "code"]) expect((await verify(sent as object)).status).to.equal(400);
       expect((await browser.post("/verify").type("form").send({ code })).status).to.equal(303);
     });
+
+    const wide = (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
+    for (const [how, typedAs] of [
+      ["in the digits of the keyboard", wide],
+      ["with its sign between them", (code: string) => wide(code).replace(" ", "ー")],
+      ["with the sentence around it", (code: string) => `Your code is ${code}.`],
+      ["with what does not show", (code: string) => `\u202a${code.replace(" ", "\u00a0")}\u202c\n`],
+    ] as const) {
+      it(`${how}, through every door`, async () => {
+        const { browser, code, email, cookie } = await browserWithCode();
+        const typed = typedAs(code);
+        expect((await browser.post("/verify").type("form").send({ code: typed })).status).to.equal(303);
+        expect((await browser.post("/verify").send({ code: typed })).body.email).to.equal(email);
+        const called = await foyer.http
+          .post("/trpc/auth.verifyEmail")
+          .set("Cookie", cookie.split(";")[0] ?? "")
+          .send({ code: typed });
+        expect(called.body.result?.data.email).to.equal(email);
+      });
+    }
 
     it("of the right sign-up, where a browser made several", async () => {
       const browser = agent();

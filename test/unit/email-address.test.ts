@@ -1,11 +1,16 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { parseEmailAddress } from "../../src/service/email-address.ts";
+import { parseEmailAddress, readableAddress } from "../../src/service/email-address.ts";
 
 function parsed(typed: string) {
   const result = parseEmailAddress(typed);
   if (!result.ok) throw new Error(`${JSON.stringify(typed)} was refused: ${result.message}`);
   return result.value;
+}
+
+/** What does not show, shown. */
+function visible(text: string) {
+  return JSON.stringify(text).replaceAll(/[^\x20-\x7e]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
 
 function label(length: number) {
@@ -35,6 +40,67 @@ describe("the e-mail rule", () => {
   for (const [typed, email] of accepted) {
     it(`takes ${JSON.stringify(typed)}`, () => expect(parsed(typed).email).to.equal(email));
   }
+
+  const invisible = ["\u200b", "\u200d", "\u00ad", "\ufeff", "\u2060", "\ufe0f", "\u00a0", "\u3000", "\u3164", "\u{e0100}", "\u0085", "\t"];
+  for (const [before, after] of [
+    ["\u202a", "\u202c"],
+    ["\u2068", "\u2069"],
+    ["\u200e \u200b", "\u200b \n"],
+    ...invisible.map((one) => [one, one]),
+  ]) {
+    it(`takes an address between ${visible(before ?? "")} and ${visible(after ?? "")} without them`, () => {
+      expect(parsed(`${before}alice@example.com${after}`)).to.deep.equal(parsed("alice@example.com"));
+    });
+  }
+
+  for (const [typed, named] of [
+    ["ali\u200bce@example.com", "after “ali” (zero width space, U+200B)"],
+    ["alice@exam\u00adple.com", "after “alice@exam” (soft hyphen, U+00AD)"],
+    ["alice\u00a0b@example.com", "after “alice” (no-break space, U+00A0)"],
+    ["alice@example.\u2060com", "after “ice@example.” (word joiner, U+2060)"],
+    ["alice@\ufe0fexample.com", "after “alice@” (variation selector-16, U+FE0F)"],
+    ["❤\ufe0f\u{e0001}@example.com", "after “❤\ufe0f” (U+E0001)"],
+  ] as const) {
+    it(`names what is invisible in ${visible(typed)}`, () => {
+      const result = parseEmailAddress(typed);
+      expect(result.ok || result.message).to.include(named);
+    });
+  }
+
+  it("takes what belongs to an emoji, and does not blame it for another fault", () => {
+    expect(parsed("❤\ufe0f@example.com").email).to.equal("❤\ufe0f@example.com");
+    const result = parseEmailAddress("❤\ufe0f@example");
+    expect(result.ok || result.message).to.match(/^Check the part after the @/);
+  });
+
+  for (const copied of ["Alice <x@xn--bcher-kva.de>", "<x@bücher.de>", "mailto:x@bücher.de?subject=Hi", '"A, B" <mailto:x@bücher.de>']) {
+    it(`says that the address alone is wanted of ${copied}`, () => {
+      const result = parseEmailAddress(copied);
+      expect(result.ok || result.message).to.include("Write the address alone, as in x@bücher.de,");
+    });
+  }
+
+  it("gives an address the letters that its owner writes, and leaves what is none alone", () => {
+    for (const [address, readable] of [
+      ["x@xn--bcher-kva.de", "x@bücher.de"],
+      ["x@mail.XN--BCHER-KVA.de", "x@mail.bücher.de"],
+      ["用户@xn--fsqu00a.xn--4rr70v", "用户@例子.广告"],
+      ["Alice@EXAMPLE.com", "Alice@EXAMPLE.com"],
+      ["x@xn--a.com", "x@xn--a.com"],
+      ["xn--bcher-kva.de", "xn--bcher-kva.de"],
+      ["<b>x", "<b>x"],
+      ["", ""],
+    ] as const)
+      expect(readableAddress(address)).to.equal(readable);
+  });
+
+  it("is quick about what is far too long", () => {
+    const started = performance.now();
+    for (const piece of ["\u200b", "a\u200b", "<", "xn--a.", "mailto:"]) {
+      for (const text of [piece.repeat(10_000), `${piece.repeat(10_000)}a`]) parseEmailAddress(text);
+    }
+    expect(performance.now() - started).to.be.below(500);
+  });
 
   const refused: Record<string, string[]> = {
     "no address": ["", "   ", "alice", "@", "@example.com", "alice@"],
