@@ -6,8 +6,13 @@ import { listen } from "./listen.ts";
 import { createLog } from "./ops/log.ts";
 import { reportStartError } from "./start-error.ts";
 
-/** For how long those who wait for a hash are still served once the port is closed: the hash itself must fit into what follows. */
-const QUEUE_MS = 2000;
+/**
+ * For how long running requests may go on, from the signal and at least from the end of the grace: longer than any hash
+ * takes. With the default of SHUTDOWN_GRACE_SECONDS all ends within the 10 seconds after which `docker stop` kills.
+ */
+const FINISH_MS = { fromSignal: 8000, fromClose: 4500 };
+/** So long before that, nobody who waits is given a hash any more: there must be time for the last one. */
+const LAST_HASH_MS = 2500;
 /** npm, and whoever signals a whole process group, send one signal twice. */
 const SAME_SIGNAL_MS = 300;
 
@@ -42,10 +47,12 @@ async function start() {
     log.info({ signal, graceSeconds }, "stopping: running requests may finish");
     foyer.withdraw();
     for (const { drain } of listeners) drain();
-    await setTimeout(graceSeconds * 1000);
-    const closed = Promise.all(listeners.map(({ stop }) => stop()));
+    const graceMs = graceSeconds * 1000;
+    await setTimeout(graceMs);
+    const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
+    const closed = Promise.all(listeners.map(({ stop }) => stop(finishMs)));
     // Who came within the grace and waits for a hash gets it, as far as the time goes.
-    await Promise.race([closed, setTimeout(Math.min(graceSeconds * 1000, QUEUE_MS))]);
+    if (graceMs > 0) await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);
     await foyer.close();
     log.info("stopped");
