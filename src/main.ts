@@ -14,7 +14,7 @@ const FINISH_MS = { fromSignal: 8000, fromClose: 4500 };
 /** So long before that, nobody who waits is given a hash any more: there must be time for the last one. */
 const LAST_HASH_MS = 2500;
 /** npm, and whoever signals a whole process group, send one signal twice. */
-const SAME_SIGNAL_MS = 300;
+const SAME_SIGNAL_MS = 500;
 
 async function start() {
   const config = loadConfig();
@@ -27,20 +27,6 @@ async function start() {
       : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" }, keepAliveSeconds);
   const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" }, keepAliveSeconds);
   const listeners = metrics ? [listening, metrics] : [listening];
-  if ("dataDir" in config.database) {
-    log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
-  }
-  if (config.mail.kind === "none") {
-    log.warn("SMTP_URL is not set: mails wait in the database until it is, and nobody can confirm an address.");
-  }
-  if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
-    log.warn(`PUBLIC_URL is not set: links in mails lead to ${config.publicUrl.origin}, where only this machine finds them.`);
-  }
-  const { port } = listening;
-  const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
-  const { description } = foyer.database;
-  log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
-  if (config.mail.kind === "mailbox") log.info(`No mail is sent without SMTP_URL: read it at ${url}/mailbox`);
 
   const stop = async (signal: NodeJS.Signals) => {
     const graceSeconds = signal === "SIGTERM" ? config.shutdownGraceSeconds : 0;
@@ -59,6 +45,21 @@ async function start() {
     process.exit(0);
   };
   onSignal(stop);
+
+  if ("dataDir" in config.database) {
+    log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
+  }
+  if (config.mail.kind === "none") {
+    log.warn("SMTP_URL is not set: mails wait in the database until it is, and nobody can confirm an address.");
+  }
+  if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
+    log.warn(`PUBLIC_URL is not set: links in mails lead to ${config.publicUrl.origin}, where only this machine finds them.`);
+  }
+  const { port } = listening;
+  const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
+  const { description } = foyer.database;
+  log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
+  if (config.mail.kind === "mailbox") log.info(`No mail is sent without SMTP_URL: read it at ${url}/mailbox`);
 }
 
 /** Calls back at the first signal to end. A second one ends the process at once. */

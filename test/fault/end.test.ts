@@ -102,7 +102,7 @@ describe("the end of a process", () => {
     foyer.child.kill("SIGTERM");
     foyer.child.kill("SIGTERM");
     while ((await fetch(`${url}/readyz`)).status !== 503) await setTimeout(10);
-    await setTimeout(400);
+    await setTimeout(600);
     expect((await fetch(`${url}/healthz`)).status).to.equal(200);
     const started = performance.now();
     foyer.child.kill("SIGINT");
