@@ -65,7 +65,7 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535, 3000),
   // A hop in front closes idle connections after 60 seconds (nginx, AWS): whoever closes first loses no request.
   KEEP_ALIVE_SECONDS: wholeNumber(1, 7200, 75),
-  // What was sent here meanwhile is served. A bare `docker stop` kills after ten seconds, of which finishing takes up to 4.5.
+  // What was sent here meanwhile is served. A bare `docker stop` kills after ten seconds, of which finishing may take 4.5.
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 900, 5),
   PUBLIC_URL: httpOrigin.optional(),
   DATABASE_URL: databaseUrl.optional(),

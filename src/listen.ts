@@ -6,9 +6,8 @@ import { whenEnded } from "./http/ended.ts";
 import { StartError } from "./start-error.ts";
 
 const IDLE_SWEEP_MS = 100;
-/** Longer than any hash takes; with the default of SHUTDOWN_GRACE_SECONDS before it, within the 10 seconds after which `docker stop` kills. */
-const FINISH_MS = 4500;
-
+const QUIET_TURN_MS = 0.2;
+const LONGEST_WAIT_FOR_QUIET_MS = 500;
 /**
  * Milliseconds that a client may take to send a request, from its first byte (of a connection's first request, from the
  * connecting). Longer than a phone takes in a tunnel; then the connection is ended. An idle connection is not measured by it.
@@ -22,8 +21,8 @@ export type Listening = {
   port: number;
   /** From now on every answer ends its connection, so that a proxy in front does not keep it for a request to come. */
   drain(): void;
-  /** Drains, takes no more connections, lets running requests finish for some seconds, and then ends them. */
-  stop(): Promise<void>;
+  /** Drains, takes no more connections, lets running requests finish for so many milliseconds, and then ends them. */
+  stop(finishMs: number): Promise<void>;
 };
 
 function explain(error: NodeJS.ErrnoException, { host, port, setting }: Address) {
@@ -33,12 +32,24 @@ function explain(error: NodeJS.ErrnoException, { host, port, setting }: Address)
   return error;
 }
 
-async function close(server: Server): Promise<void> {
-  // At this moment the loop has taken what the kernel held: a connection or a request that it still holds would be lost.
-  await setImmediate();
+/**
+ * Waits for a turn of the event loop in which nothing came: a connection or a request that the kernel holds while its socket
+ * is closed would be lost.
+ */
+async function quietMoment() {
+  const deadline = performance.now() + LONGEST_WAIT_FOR_QUIET_MS;
+  let turn = performance.now();
+  do {
+    turn = performance.now();
+    await setImmediate();
+  } while (performance.now() - turn > QUIET_TURN_MS && turn < deadline);
+}
+
+async function close(server: Server, finishMs: number): Promise<void> {
+  await quietMoment();
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    const end = setTimeout(() => server.closeAllConnections(), FINISH_MS);
+    const end = setTimeout(() => server.closeAllConnections(), finishMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(end);
@@ -77,9 +88,9 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
       resolve({
         port,
         drain,
-        stop() {
+        stop(finishMs) {
           drain();
-          return close(server);
+          return close(server, finishMs);
         },
       });
     });

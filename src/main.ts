@@ -6,10 +6,15 @@ import { listen } from "./listen.ts";
 import { createLog } from "./ops/log.ts";
 import { reportStartError } from "./start-error.ts";
 
-/** For how long those who wait for a hash are still served once the port is closed: the hash itself must fit into what follows. */
-const QUEUE_MS = 2000;
+/**
+ * For how long running requests may go on, from the signal and at least from the end of the grace: longer than any hash
+ * takes. With the default of SHUTDOWN_GRACE_SECONDS all ends within the 10 seconds after which `docker stop` kills.
+ */
+const FINISH_MS = { fromSignal: 8000, fromClose: 4500 };
+/** So long before that, nobody who waits is given a hash any more: there must be time for the last one. */
+const LAST_HASH_MS = 2500;
 /** npm, and whoever signals a whole process group, send one signal twice. */
-const SAME_SIGNAL_MS = 300;
+const SAME_SIGNAL_MS = 500;
 
 async function start() {
   const config = loadConfig();
@@ -22,15 +27,18 @@ async function start() {
       : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" }, keepAliveSeconds);
   const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" }, keepAliveSeconds);
   const listeners = metrics ? [listening, metrics] : [listening];
+
   const stop = async (signal: NodeJS.Signals) => {
     const graceSeconds = signal === "SIGTERM" ? config.shutdownGraceSeconds : 0;
     log.info({ signal, graceSeconds }, "stopping: running requests may finish");
     foyer.withdraw();
     for (const { drain } of listeners) drain();
-    await setTimeout(graceSeconds * 1000);
-    const closed = Promise.all(listeners.map(({ stop }) => stop()));
+    const graceMs = graceSeconds * 1000;
+    await setTimeout(graceMs);
+    const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
+    const closed = Promise.all(listeners.map(({ stop }) => stop(finishMs)));
     // Who came within the grace and waits for a hash gets it, as far as the time goes.
-    await Promise.race([closed, setTimeout(Math.min(graceSeconds * 1000, QUEUE_MS))]);
+    if (graceMs > 0) await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);
     await foyer.close();
     log.info("stopped");

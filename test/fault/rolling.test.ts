@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
@@ -7,11 +8,15 @@ import { findProxies, freePort, type ReverseProxy, startHaproxy, startNginx } fr
 
 const CLIENTS = 4;
 
-/** Sends one request on a connection of its own, and resolves to the status, or to what broke. */
+/** Sends one request on a connection of its own, and resolves to the status, with the text where it is a 5xx, or to what broke. */
 function send(method: string, url: string, body?: object): Promise<number | string> {
   const headers = body ? { "Content-Type": "application/json" } : {};
   return new Promise((resolve) => {
-    request(url, { method, headers, agent: false }, (answer) => answer.resume().once("end", () => resolve(answer.statusCode ?? 0)))
+    request(url, { method, headers, agent: false }, async (answer) => {
+      const status = answer.statusCode ?? 0;
+      const body = await text(answer);
+      resolve(status < 500 ? status : `${status} ${body}`);
+    })
       .once("error", (error) => resolve(error.message))
       .end(body && JSON.stringify(body));
   });
