@@ -32,7 +32,9 @@ export type Foyer = {
   database: Database;
   /** Says at /readyz from now on that no more requests should be sent here. */
   withdraw(): void;
-  /** Refuses what still waits for its hash, and sends no more mail; what is being hashed or sent is finished. */
+  /** Sends no more mail; what is being sent has a few seconds to be done. */
+  stopMail(): Promise<void>;
+  /** Refuses what still waits for its hash; what is being hashed is finished. */
   drain(): Promise<void>;
   close(): Promise<void>;
 };
@@ -124,9 +126,10 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     withdraw() {
       withdrawn = true;
     },
-    async drain() {
-      await Promise.all([hasher.close(), courier?.stop()]);
+    async stopMail() {
+      await courier?.stop();
     },
+    drain: hasher.close,
     async close() {
       stopExpiry();
       await database.close();

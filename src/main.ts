@@ -36,7 +36,7 @@ async function start() {
     const graceMs = graceSeconds * 1000;
     await setTimeout(graceMs);
     const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
-    const closed = Promise.all(listeners.map(({ stop }) => stop(finishMs)));
+    const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopMail()]);
     // Who came within the grace and waits for a hash gets it, as far as the time goes.
     if (graceMs > 0) await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);

@@ -42,7 +42,7 @@ const LONGEST_WAIT_SECONDS = 6 * 60 * 60;
 /** With those waits about three days. RFC 5321 section 4.5.4.1 asks a queue for four or five, but by then the link is of no use. */
 const MOST_ATTEMPTS = 20;
 const LONGEST_AWAY_MS = 60_000;
-const STOP_MS = 5000;
+const STOP_MS = 4000;
 
 function secondsUntilNext(attempts: number) {
   return Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** attempts) * (1 + Math.random() / 4);

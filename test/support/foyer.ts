@@ -34,7 +34,7 @@ async function serve(config: Config) {
     client: createFoyerClient(url),
     logged: () => logged,
     async stop() {
-      await Promise.all([stop(8000), foyer.drain()]);
+      await Promise.all([stop(8000), foyer.stopMail(), foyer.drain()]);
       await foyer.close();
     },
   };

@@ -42,7 +42,7 @@ describe("the settings", () => {
 
   it("take several hosts of a database", () => {
     const url = "postgres://u:p@h1:5432,h2:5433/db?target_session_attrs=read-write";
-    expect(parseConfig({ DATABASE_URL: url }).database).to.deep.equal({ url, poolMax: 10 });
+    expect(parseConfig({ DATABASE_URL: url }).database).to.include({ url, poolMax: 10 });
   });
 
   it("give the database by its URL", () => {
