@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { pino } from "pino";
-import type { DatabaseSettings } from "../src/config.ts";
+import type { DatabaseSettings } from "../src/config/environment.ts";
 import { connect } from "../src/db/connect.ts";
 
 const FILL = `

@@ -10,7 +10,8 @@ let accounts = 0;
 export function ask(url: string, method: string, body?: object): Promise<Answer> {
   const started = performance.now();
   return new Promise((resolve) => {
-    const done = (status: number, retryAfter = 0) => resolve({ status, milliseconds: performance.now() - started, retryAfter });
+    const done = (status: number, retryAfter = 0) =>
+      resolve({ status, milliseconds: performance.now() - started, retryAfter });
     const headers = body ? { "Content-Type": "application/json" } : {};
     request(url, { method, agent, headers }, (answer) => {
       answer.resume().once("end", () => done(answer.statusCode ?? 0, Number(answer.headers["retry-after"] ?? 0)));
@@ -22,7 +23,10 @@ export function ask(url: string, method: string, body?: object): Promise<Answer>
 
 export function registerNew(url: string): Promise<Answer> {
   accounts += 1;
-  return ask(`${url}/register`, "POST", { email: `bench-${process.pid}-${accounts}@example.com`, password: "correct horse battery" });
+  return ask(`${url}/register`, "POST", {
+    email: `bench-${process.pid}-${accounts}@example.com`,
+    password: "correct horse battery",
+  });
 }
 
 export type Load = { answers: Answer[]; perSecond: number };
@@ -42,7 +46,13 @@ function createWindow(rampSeconds: number, seconds: number) {
   };
 }
 
-export type LoopSettings = { clients: number; rampSeconds: number; seconds: number; send: () => Promise<Answer>; patient: boolean };
+export type LoopSettings = {
+  clients: number;
+  rampSeconds: number;
+  seconds: number;
+  send: () => Promise<Answer>;
+  patient: boolean;
+};
 
 /** Clients that each wait for an answer before they ask again, and for Retry-After where they are patient. */
 export async function closedLoop({ clients, rampSeconds, seconds, send, patient }: LoopSettings): Promise<Load> {

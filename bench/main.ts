@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { genSaltSync } from "bcrypt";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/environment.ts";
 import { createDatabase } from "./database.ts";
 import { type Answer, ask, closedLoop, type Load, openLoop, quantile, registerNew } from "./load.ts";
 import { measureRaw, type Raw } from "./raw.ts";
@@ -10,7 +10,9 @@ import { type Service, startService } from "./service.ts";
 
 type Row = { what: string; ratio: number | string; raw: string };
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false }, json: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
+});
 const config = loadConfig();
 const SECONDS = options.quick ? 6 : 10;
 const RAMP_SECONDS = options.quick ? 3 : 6;
@@ -45,7 +47,11 @@ async function besideRaw<T>(load: () => Promise<T>) {
     results.push(await load());
     limits.push(await raw());
   }
-  return { results, limit: mean(limits.map(({ perSecond }) => perSecond)), hashCpuMs: mean(limits.map(({ cpuMs }) => cpuMs)) };
+  return {
+    results,
+    limit: mean(limits.map(({ perSecond }) => perSecond)),
+    hashCpuMs: mean(limits.map(({ cpuMs }) => cpuMs)),
+  };
 }
 
 /** The same, of loads of which only the sum is of interest. */
@@ -53,21 +59,31 @@ async function loadBesideRaw(load: () => Promise<Load>) {
   const { results, ...measured } = await besideRaw(load);
   return {
     ...measured,
-    load: { answers: results.flatMap(({ answers }) => answers), perSecond: mean(results.map(({ perSecond }) => perSecond)) },
+    load: {
+      answers: results.flatMap(({ answers }) => answers),
+      perSecond: mean(results.map(({ perSecond }) => perSecond)),
+    },
   };
 }
 
 /** Asks for pages at a steady rate while something else goes on. */
 async function whileProbing<T>({ url }: Service, seconds: number, load: () => Promise<T>) {
   const probes = PROBED.map((path) =>
-    openLoop({ perSecond: 1000 / PROBE_EVERY_MS, rampSeconds: RAMP_SECONDS, seconds, send: () => ask(`${url}${path}`, "GET") }),
+    openLoop({
+      perSecond: 1000 / PROBE_EVERY_MS,
+      rampSeconds: RAMP_SECONDS,
+      seconds,
+      send: () => ask(`${url}${path}`, "GET"),
+    }),
   );
   const [result, ...loads] = await Promise.all([load(), ...probes]);
   return { result, pages: loads };
 }
 
 function describePages(pages: Load[]) {
-  return pages.map(({ answers }, n) => `${PROBED[n]} ${[0.5, 0.99, 1].map((q) => round(quantile(answers, q), 1)).join("/")}`).join(", ");
+  return pages
+    .map(({ answers }, n) => `${PROBED[n]} ${[0.5, 0.99, 1].map((q) => round(quantile(answers, q), 1)).join("/")}`)
+    .join(", ");
 }
 
 function worstP99(pages: Load[]) {
@@ -85,7 +101,7 @@ async function registerClosed(service: Service, clients: number, patient = true)
 
 const KNOWN = { email: "known@example.com", password: "correct horse battery" };
 
-/** A duplicate of an address that nobody verified is hashed for, as its owner may be asking; what is measured is any other. */
+/** A duplicate of an unverified address is hashed for, as its owner may be asking. What is measured is any other. */
 async function verifyKnown({ url }: Service) {
   for (;;) {
     const page = await (await fetch(`${url}/mailbox/1`)).text();
@@ -101,7 +117,8 @@ function askKnown({ url }: Service) {
 
 /** Brings a service that has just started to where one is that runs: its code compiled, its connections open. */
 async function warmUp(service: Service) {
-  const loop = (send: () => Promise<Answer>) => closedLoop({ clients: 8, rampSeconds: 0, seconds: 2, send, patient: true });
+  const loop = (send: () => Promise<Answer>) =>
+    closedLoop({ clients: 8, rampSeconds: 0, seconds: 2, send, patient: true });
   if ((await askKnown(service)).status === 201) await verifyKnown(service);
   await loop(() => registerNew(service.url));
   await loop(() => askKnown(service));
@@ -140,7 +157,12 @@ async function measureOverload(service: Service) {
   for (const times of [2, 20]) {
     const { perSecond } = await raw();
     const { load, limit } = await loadBesideRaw(() =>
-      openLoop({ perSecond: times * perSecond, rampSeconds: RAMP_SECONDS, seconds: SECONDS, send: () => registerNew(service.url) }),
+      openLoop({
+        perSecond: times * perSecond,
+        rampSeconds: RAMP_SECONDS,
+        seconds: SECONDS,
+        send: () => registerNew(service.url),
+      }),
     );
     describeOverload(`(c) arrivals at ${times} times the limit`, load, limit);
   }
@@ -172,7 +194,9 @@ async function measureCost(service: Service) {
     await closedLoop({ clients, rampSeconds: 0, seconds: SECONDS, send: sendCounted, patient: true });
     return (((await service.cpuSeconds()) - before) * 1000) / count;
   };
-  const { results, hashCpuMs } = await besideRaw(() => cost(201, () => registerNew(service.url), config.hashConcurrency));
+  const { results, hashCpuMs } = await besideRaw(() =>
+    cost(201, () => registerNew(service.url), config.hashConcurrency),
+  );
   const ms = mean(results);
   report({
     what: "(d) CPU of a registration over that of a bare hash",
@@ -184,12 +208,18 @@ async function measureCost(service: Service) {
     ["an invalid request", () => ask(`${service.url}/register`, "POST", { email: "x", password: "y" })],
   ] as const) {
     const ms = await cost(400, send, 8);
-    report({ what: `(f) CPU of ${what} over that of a bare hash`, ratio: round(ms / hashCpuMs, 4), raw: `${round(ms, 2)} ms` });
+    report({
+      what: `(f) CPU of ${what} over that of a bare hash`,
+      ratio: round(ms / hashCpuMs, 4),
+      raw: `${round(ms, 2)} ms`,
+    });
   }
 }
 
 const database = await createDatabase();
-process.stderr.write(`${database.kind}, cost ${config.bcryptCost}, ${config.hashConcurrency} threads, windows of ${SECONDS} s\n`);
+process.stderr.write(
+  `${database.kind}, cost ${config.bcryptCost}, ${config.hashConcurrency} threads, windows of ${SECONDS} s\n`,
+);
 try {
   const service = await startService(database.env);
   await warmUp(service);
@@ -218,5 +248,9 @@ try {
 process.stdout.write(
   `| | ratio | measured |\n|---|---|---|\n${rows.map((row) => `| ${row.what} | ${row.ratio} | ${row.raw} |\n`).join("")}`,
 );
-if (options.json) await writeFile(options.json, `${JSON.stringify({ database: database.kind, cost: config.bcryptCost, rows }, null, 2)}\n`);
+if (options.json)
+  await writeFile(
+    options.json,
+    `${JSON.stringify({ database: database.kind, cost: config.bcryptCost, rows }, null, 2)}\n`,
+  );
 process.exit();

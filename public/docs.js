@@ -1,6 +1,6 @@
-/** @typedef {(options: { url: string | undefined, domNode: HTMLElement | null, deepLinking: boolean }) => void} SwaggerUI */
+/** @typedef {(options: { url: string | undefined, domNode: Element | null, deepLinking: boolean }) => void} Swagger */
 
 const domNode = document.getElementById("docs");
-/** @type {typeof globalThis & { SwaggerUIBundle?: SwaggerUI }} */
+/** @type {typeof globalThis & { SwaggerUIBundle?: Swagger }} */
 const { SwaggerUIBundle } = globalThis;
 SwaggerUIBundle?.({ url: domNode?.dataset["document"], domNode, deepLinking: true });

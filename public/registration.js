@@ -1,11 +1,6 @@
-// The form is whole without this; it only makes it more comfortable.
+// The form works without this script.
 
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} type
- * @returns {T}
- */
+/** @template {HTMLElement} T @param {string} id @param {new () => T} type */
 function byId(id, type) {
   const element = document.getElementById(id);
   if (element instanceof type) return element;
@@ -15,36 +10,37 @@ function byId(id, type) {
 const password = byId("password", HTMLInputElement);
 const email = byId("email", HTMLInputElement);
 const show = byId("show-password", HTMLButtonElement);
-const showVerb = byId("show-verb", HTMLElement);
 
 show.hidden = false;
 
 /** @param {boolean} shown */
 function showPassword(shown) {
   password.type = shown ? "text" : "password";
-  showVerb.textContent = shown ? "Hide" : "Show";
+  const { show: showLabel = "", hide: hideLabel = "", showShort = "", hideShort = "" } = show.dataset;
+  show.textContent = shown ? hideShort : showShort;
+  show.setAttribute("aria-label", shown ? hideLabel : showLabel);
 }
 
 show.addEventListener("click", () => showPassword(password.type === "password"));
 
 const form = password.form;
-const SENT_MS = 5000;
+const RESUBMIT_AFTER_MS = 5000;
 let sent = false;
 form?.addEventListener("submit", (event) => {
   if (sent) event.preventDefault();
   sent = true;
-  // A password that is shown would be kept among the browser's form entries.
+  // Hide the password again, or browsers would save it as ordinary form text.
   showPassword(false);
-  // Who stopped a slow answer can send again.
+  // Allow another try after the person stopped a slow answer.
   setTimeout(() => {
     sent = false;
-  }, SENT_MS);
+  }, RESUBMIT_AFTER_MS);
 });
-// Browsers keep a page that one may come back to as it was left; the password is not to wait there.
+// Browsers keep the page for the back button; it must not keep the password.
 addEventListener("pagehide", () => {
   password.value = "";
 });
-// Coming back from the next page restores this one as it was left.
+// The back button restores the page as it was left.
 addEventListener("pageshow", () => {
   sent = false;
 });
@@ -52,25 +48,26 @@ addEventListener("pageshow", () => {
 /** @param {string} text */
 function wrongLength(text) {
   const { length } = [...text.normalize("NFC")];
-  if (length < Number(password.dataset["minLength"])) return "Too short";
-  return length > Number(password.dataset["maxLength"]) ? "Too long" : undefined;
+  if (length < Number(password.dataset["minLength"])) return password.dataset["tooShort"];
+  return length > Number(password.dataset["maxLength"]) ? password.dataset["tooLong"] : undefined;
 }
 
-const WORDS = ["Very easy to guess", "Easy to guess", "Could be stronger", "Strong", "Very strong"];
-
-/** Loads the estimator when someone types a password, and not before: it is larger than the page. */
+/** Loads the estimator only once a password is typed, because it is larger than the page. */
 async function watchStrength() {
   const { estimate } = await import("./strength.js");
-  const [area, meter, text] = [byId("strength", HTMLElement), byId("strength-meter", HTMLMeterElement), byId("strength-text", HTMLElement)];
+  const area = byId("strength", HTMLElement);
+  const meter = byId("strength-meter", HTMLMeterElement);
+  const text = byId("strength-text", HTMLElement);
+  const words = area.dataset["words"]?.split("|") ?? [];
   const update = () => {
     const refused = wrongLength(password.value);
     const score = refused ? 0 : estimate(password.value, email.value);
     area.hidden = password.value === "";
     meter.value = score;
-    text.textContent = refused ?? WORDS[score] ?? "";
+    text.textContent = refused ?? words[score] ?? "";
   };
   password.addEventListener("input", update);
   update();
 }
 
-password.addEventListener("input", () => void watchStrength().catch(() => {}), { once: true });
+password.addEventListener("input", () => void watchStrength(), { once: true });

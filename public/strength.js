@@ -11,8 +11,8 @@ function loadScript(src) {
   });
 }
 
-/** The estimate takes longer the longer the password; what stands further on can only make it stronger. */
-const LONGEST = 64;
+/** Bounds the time of an estimate. Further characters can only make the password stronger. */
+const MAX_LENGTH = 64;
 
 const answer = await fetch("/assets/common-passwords.json");
 const [commonPasswords] = await Promise.all([answer.json(), loadScript("/assets/zxcvbn.js")]);
@@ -21,11 +21,7 @@ const { zxcvbnts } = globalThis;
 if (!zxcvbnts) throw new Error("zxcvbn did not load");
 const zxcvbn = new zxcvbnts.core.ZxcvbnFactory({ dictionary: { "passwords-common": commonPasswords } });
 
-/**
- * Estimates how hard a password is to guess, from 0 to 4, without sending it anywhere.
- * @param {string} password
- * @param {string} email
- */
+/** From 0 to 4, without sending it anywhere. @param {string} password @param {string} email */
 export function estimate(password, email) {
-  return zxcvbn.check(password.slice(0, LONGEST), [email, ...email.split(/[@.]/)]).score;
+  return zxcvbn.check(password.slice(0, MAX_LENGTH), [email, ...email.split(/[@.]/)]).score;
 }

@@ -4,13 +4,10 @@ import type { AppRouter } from "./trpc/router.ts";
 
 export type { AppRouter };
 
-/** What a call that did not succeed throws; its `data` has `code` and, by code, `fields` or `retryAfterSeconds`. */
+/** What a failed call throws. Its `data`, if an answer came, may have a `refusal`: a union to `switch` on by `code`. */
 export type FoyerError = TRPCClientError<AppRouter>;
 
-/**
- * Makes a typed client for a Foyer.
- * @param url where it runs, such as `https://accounts.example.com`; in a browser, "" for the page's own origin.
- */
+/** Makes a typed client of the Foyer at `url`, as `https://accounts.example.com`; "" is the origin of the page. */
 export function createFoyerClient(url: string | URL) {
   const base = String(url).replace(/\/+$/, "");
   return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: `${base}/trpc`, maxItems: MAX_BATCH })] });

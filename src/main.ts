@@ -1,19 +1,17 @@
 import { constants } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { compose } from "./compose.ts";
-import { loadConfig } from "./config.ts";
-import { listen } from "./listen.ts";
+import { loadConfig } from "./config/environment.ts";
+import { reportStartError } from "./config/start-error.ts";
+import { listen } from "./http/listen.ts";
 import { createLog } from "./ops/log.ts";
-import { reportStartError } from "./start-error.ts";
 
-/**
- * For how long running requests may go on, from the signal and at least from the end of the grace: longer than any hash
- * takes. With the default of SHUTDOWN_GRACE_SECONDS all ends within the 10 seconds after which `docker stop` kills.
- */
+// Requests may take until 8 s after the signal, and at least 4.5 s after the grace, which is longer than any hash.
+// With the default of SHUTDOWN_GRACE_SECONDS the process ends within the 10 s after which `docker stop` kills it.
 const FINISH_MS = { fromSignal: 8000, fromClose: 4500 };
-/** So long before that, nobody who waits is given a hash any more: there must be time for the last one. */
+/** Waiting requests get no hash any more when less than this is left: the last hash needs the time. */
 const LAST_HASH_MS = 2500;
-/** npm, and whoever signals a whole process group, send one signal twice. */
+/** npm sends a signal twice, as does anything that signals a whole process group. */
 const SAME_SIGNAL_MS = 500;
 
 async function start() {
@@ -36,8 +34,8 @@ async function start() {
     const graceMs = graceSeconds * 1000;
     await setTimeout(graceMs);
     const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
-    const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopMail()]);
-    // Who came within the grace and waits for a hash gets it, as far as the time goes.
+    const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopEmails()]);
+    // Requests that came within the grace still get their hash, while there is time.
     if (graceMs > 0) await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);
     await foyer.close();
@@ -47,22 +45,25 @@ async function start() {
   onSignal(stop);
 
   if ("dataDir" in config.database) {
-    log.warn("The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.");
+    log.warn(
+      "The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.",
+    );
   }
   if (config.mail.kind === "none") {
-    log.warn("SMTP_URL is not set: mails wait in the database until it is, and nobody can confirm an address.");
+    log.warn("SMTP_URL is not set: emails wait in the database until it is, and nobody can verify an address.");
   }
   if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
-    log.warn(`PUBLIC_URL is not set: links in mails lead to ${config.publicUrl.origin}, where only this machine finds them.`);
+    log.warn(
+      `PUBLIC_URL is not set: links in emails lead to ${config.publicUrl.origin}, where only this machine finds them.`,
+    );
   }
   const { port } = listening;
   const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
   const { description } = foyer.database;
   log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
-  if (config.mail.kind === "mailbox") log.info(`No mail is sent without SMTP_URL: read it at ${url}/mailbox`);
+  if (config.mail.kind === "mailbox") log.info(`No email is sent without SMTP_URL: read it at ${url}/mailbox`);
 }
 
-/** Calls back at the first signal to end. A second one ends the process at once. */
 function onSignal(stop: (signal: NodeJS.Signals) => Promise<void>) {
   let firstAt: number | undefined;
   const receive = (signal: NodeJS.Signals) => {

@@ -1,35 +1,35 @@
 import { setTimeout } from "node:timers/promises";
 import knex, { type Knex } from "knex";
 import type { Logger } from "pino";
-import type { DatabaseSettings } from "../config.ts";
-import { StartError } from "../start-error.ts";
+import type { DatabaseSettings } from "../config/environment.ts";
+import { StartError } from "../config/start-error.ts";
 import { hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
-import { openSource, type Source } from "./source.ts";
+import { openSource } from "./open-source.ts";
+import type { Source } from "./source.ts";
 import { transaction } from "./transaction.ts";
 import { startUpkeep } from "./upkeep.ts";
 
-const OLDEST_POSTGRES = 140_000;
-const READY_MS = 2000;
+const MIN_SERVER_VERSION = 140_000;
+const READY_TIMEOUT_MS = 2000;
 
 export type Database = {
   db: Knex;
   description: string;
-  /** Whether the database answers within a bounded time, and may be written to. */
+  /** Whether it answers within two seconds and accepts writes, unlike a standby or an old primary. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
 };
 
-/** Whether it may be written to: a standby answers too, as does a server that a switch-over has left behind. */
-async function mayWrite(db: Knex): Promise<boolean> {
+async function isWritable(db: Knex): Promise<boolean> {
   const { rows } = await db.raw("show transaction_read_only");
   return rows[0].transaction_read_only === "off";
 }
 
 async function isReady(db: Knex, { renew }: Source, log: Logger): Promise<boolean> {
-  const late = setTimeout(READY_MS, undefined, { ref: false });
+  const late = setTimeout(READY_TIMEOUT_MS, undefined, { ref: false });
   try {
-    const ready = await Promise.race([mayWrite(db), late]);
+    const ready = await Promise.race([isWritable(db), late]);
     if (ready === false) {
       log.warn("the database is read only");
       renew();
@@ -41,63 +41,64 @@ async function isReady(db: Knex, { renew }: Source, log: Logger): Promise<boolea
   }
 }
 
-/** What the operator must mend before anything is kept there. */
-async function check(db: Knex) {
+async function checkServer(db: Knex) {
   const settings = ["server_version_num", "server_encoding", "session_replication_role"];
   const { rows } = await db.raw(`select ${settings.map((name) => `current_setting('${name}') as ${name}`).join(", ")}`);
   const { server_version_num, server_encoding, session_replication_role } = rows[0];
-  if (Number(server_version_num) < OLDEST_POSTGRES) throw new StartError("DATABASE_URL: expected PostgreSQL 14 or newer");
+  if (Number(server_version_num) < MIN_SERVER_VERSION)
+    throw new StartError("DATABASE_URL: expected PostgreSQL 14 or newer");
   if (server_encoding !== "UTF8") {
     throw new StartError(
-      `DATABASE_URL: expected a database whose encoding is UTF8, for it is to hold every address; this one's is ${server_encoding}. ` +
+      `DATABASE_URL: expected a database whose encoding is UTF8, because it must hold every address; ` +
+        `this one's is ${server_encoding}. ` +
         "Make one by: create database foyer template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'",
     );
   }
   if (session_replication_role === "replica") {
-    throw new StartError("DATABASE_URL: expected session_replication_role to be origin for this database and role: foreign keys must hold");
+    throw new StartError(
+      "DATABASE_URL: expected session_replication_role to be origin for this database and role: foreign keys must hold",
+    );
   }
 }
 
-/** knex would write to the console. Its errors come to the caller as well, so here they are only for who looks closely. */
+/** knex would write to the console. Callers get its errors anyway. */
 function knexLog(log: Logger): NonNullable<Knex.Config["log"]> {
   const debug = (message: unknown) => log.debug(message instanceof Error ? { err: message } : {}, `knex: ${message}`);
   return { warn: debug, error: debug, deprecate: debug, debug };
 }
 
-/** knex puts the statement before what the database says; the operator is told the reason. */
 function hideStatement(error: unknown, { sql }: { sql: string }) {
   const statement = `${sql} - `;
-  if (error instanceof Error && error.message.startsWith(statement)) error.message = error.message.slice(statement.length);
+  if (error instanceof Error && error.message.startsWith(statement))
+    error.message = error.message.slice(statement.length);
 }
 
-/** Waiting for another instance to migrate may take longer than a request may: so this has a connection of its own. */
+/** Uses its own connection: waiting for another instance to migrate may take longer than a request is allowed to. */
 async function prepare(source: Source, log: Logger) {
   const db = knex(source.migrating);
   db.on("query-error", hideStatement);
   let isReached = false;
   try {
-    // What is said to a begin that stands alone is heard even where the connection is cut after it.
-    await transaction(db, check);
+    // In a transaction, BEGIN goes out alone, so its error arrives even if the server then closes the connection.
+    await transaction(db, checkServer);
     isReached = true;
     await migrate(db, log);
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
     const reason = error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
-    const toDo = isReached || source.setting === "DATA_DIR" ? "" : "; check the URL's host, port, user, password and database";
+    const toDo =
+      isReached || source.setting === "DATA_DIR" ? "" : "; check the URL's host, port, user, password and database";
     throw new StartError(`${source.setting}: ${reason} (${source.description} cannot be used${toDo})`);
   } finally {
     await db.destroy();
   }
 }
 
-/**
- * Opens the database, brings its schema up to date and returns the pool that serves requests.
- * @throws StartError when it cannot be reached or used.
- */
+/** Opens the database and brings its schema up to date. @throws StartError if it cannot be reached or used. */
 export async function connect(settings: DatabaseSettings, log: Logger): Promise<Database> {
   const source = await openSource(settings);
   source.options.log = source.migrating.log = knexLog(log);
-  for (const remark of source.remarks) log.warn(remark);
+  for (const warning of source.warnings) log.warn(warning);
   try {
     await prepare(source, log);
   } catch (error) {

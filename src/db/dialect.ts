@@ -2,14 +2,10 @@ import type { Knex } from "knex";
 import PostgresDialect, { type Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
 import { isReadOnly } from "./faults.ts";
-import { retried } from "./transaction.ts";
+import { withRetries } from "./transaction.ts";
 
-/**
- * What a transaction is to find whatever is set for the database, the role or the server. It is set for that transaction alone: what lasts
- * longer, a pooler would hand to others, and what is asked for when connecting it may refuse. Whether it may write is
- * left as it is, for that is how a server is fenced off before a switch-over.
- */
-function settingsOf(statementMs: number) {
+/** Set for each transaction: a pooler passes longer-lived settings on, and may refuse startup parameters. */
+function sessionSettings(statementTimeoutMs: number) {
   return {
     client_encoding: "UTF8",
     datestyle: "ISO",
@@ -21,30 +17,30 @@ function settingsOf(statementMs: number) {
     transform_null_equals: "off",
     array_nulls: "on",
     exit_on_error: "off",
-    statement_timeout: String(statementMs),
+    statement_timeout: String(statementTimeoutMs),
     lock_timeout: "0",
-    idle_in_transaction_session_timeout: String(statementMs),
+    idle_in_transaction_session_timeout: String(statementTimeoutMs),
   };
 }
 
 export type DialectSettings = {
-  /** Makes a connection to a server that may be written to. */
   open: () => Promise<Client>;
-  /** Milliseconds after which the server ends a statement; 0 for never. */
-  statementMs: number;
+  statementTimeoutMs: number;
 };
 
-/**
- * knex's dialect for PostgreSQL, where every statement runs in a transaction that looks the same on every server and through every
- * pooler. A statement alone is sent together with the begin and the end of its own: that costs no round trip.
- */
-export function createDialect({ open, statementMs }: DialectSettings): { Dialect: typeof Knex.Client; renew(): void } {
-  const settings = Object.entries(settingsOf(statementMs)).map(([name, value]) => `set local ${name} = '${value}'`);
+/** Each statement gets a transaction of known settings, pipelined to cost no round trip. A timeout of 0 is none. */
+export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
+  Dialect: typeof Knex.Client;
+  renew(): void;
+} {
+  const settings = Object.entries(sessionSettings(statementTimeoutMs)).map(
+    ([name, value]) => `set local ${name} = '${value}'`,
+  );
   const begin = ["begin isolation level read committed", ...settings].join("; ");
-  // Not a field: knex makes the clients of its transactions without the constructor.
+  // Not a field: knex creates the clients of its transactions without calling the constructor.
   let trusted = new WeakSet<Client>();
 
-  /** Connections to a server that became read only stay open: all of them are let go, since the others would say so one by one. */
+  /** A server that becomes read only keeps its connections. All are replaced before use, so that only one fails. */
   function renew() {
     trusted = new WeakSet();
   }
@@ -64,7 +60,7 @@ export function createDialect({ open, statementMs }: DialectSettings): { Dialect
       try {
         if (statement.sql === "BEGIN;") return await super._query(connection, { sql: begin });
         if (this.transacting) return await super._query(connection, statement);
-        return await retried(() => this.queryAlone(connection, statement));
+        return await withRetries(() => this.queryAlone(connection, statement));
       } catch (fault) {
         if (isReadOnly(fault)) renew();
         throw fault;
@@ -73,7 +69,7 @@ export function createDialect({ open, statementMs }: DialectSettings): { Dialect
 
     async queryAlone(connection: Client, statement: Statement): Promise<Statement> {
       const all = [{ sql: begin }, statement, { sql: "commit" }].map((one) => super._query(connection, one));
-      // Not before the last has ended, or the connection would be given to the next while it is busy.
+      // All must end, or the pool would hand out a connection that is still busy.
       const failed = (await Promise.allSettled(all)).find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
       return statement;

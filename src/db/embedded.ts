@@ -4,7 +4,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { createPgConfig } from "@electric-sql/pglite/node-postgres";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { tryLock } from "fs-native-extensions";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../config/start-error.ts";
 import { makePrivate } from "./private-files.ts";
 import type { Source } from "./source.ts";
 import { types } from "./types.ts";
@@ -21,7 +21,6 @@ type Nodefs = {
   stream_ops: { setattr(stream: object, attributes: Attributes): void; fsync?: (stream: { nfd?: number }) => number };
 };
 
-/** A mode without the rights of others than the owner. */
 function ownersOnly(mode: number) {
   return mode & ~0o077;
 }
@@ -30,10 +29,7 @@ function withOwnersMode(attributes: Attributes): Attributes {
   return attributes.mode === undefined ? attributes : { ...attributes, mode: ownersOnly(attributes.mode) };
 }
 
-/**
- * PGlite's own file system never syncs. With this one a commit has been handed to the disk when it is acknowledged; and its files
- * are made for their owner alone, whatever the umask.
- */
+/** Syncs each commit, which PGlite does not, and creates files that only their owner can read. */
 class SyncingNodeFS extends NodeFS {
   override async init(...given: Parameters<NodeFS["init"]>) {
     const result = await super.init(...given);
@@ -57,14 +53,14 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error;
 }
 
-/** Not mkdir's `recursive`, which below /proc never returns (Node 20). */
+/** mkdir's `recursive` never returns below /proc (Node 20). */
 function makeFolder(path: string) {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   mkdirSync(path, { mode: 0o700 });
 }
 
-/** Two processes on one folder would lose each other's rows; the kernel lets go of this lock when its holder dies. */
+/** Two processes on one folder would lose each other's rows. The kernel releases this lock when its holder dies. */
 function lockFolder(dataDir: string): number {
   try {
     makeFolder(dataDir);
@@ -73,9 +69,13 @@ function lockFolder(dataDir: string): number {
     closeSync(file);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw new StartError(`DATA_DIR: cannot write to ${dataDir} (${error.code}); choose a folder this user may write to`);
+    throw new StartError(
+      `DATA_DIR: cannot write to ${dataDir} (${error.code}); choose a folder this user may write to`,
+    );
   }
-  throw new StartError(`DATA_DIR: ${dataDir} is in use by another Foyer; stop it, or give this one a folder of its own`);
+  throw new StartError(
+    `DATA_DIR: ${dataDir} is in use by another Foyer; stop it, or give this one a folder of its own`,
+  );
 }
 
 function checkVersion(cluster: string) {
@@ -84,22 +84,19 @@ function checkVersion(cluster: string) {
   const version = readFileSync(file, "utf8").trim();
   if (version !== POSTGRES_MAJOR) {
     throw new StartError(
-      `DATA_DIR: ${cluster} was written by PostgreSQL ${version}, this Foyer embeds ${POSTGRES_MAJOR}; dump it with the Foyer that wrote it`,
+      `DATA_DIR: ${cluster} was written by PostgreSQL ${version}, this Foyer embeds ${POSTGRES_MAJOR}; ` +
+        "dump it with the Foyer that wrote it",
     );
   }
 }
 
-/**
- * Opens, and on first use creates, the embedded PostgreSQL in a folder.
- * Connections never overlap on it: it has one session, so the pool has one connection.
- * @throws StartError when the folder cannot be written, is in use, or is of another PostgreSQL version.
- */
+/** Opens or creates the embedded PostgreSQL, which has one session. @throws StartError if its folder cannot be used. */
 export async function openEmbedded(dataDir: string): Promise<Source> {
   const lock = lockFolder(dataDir);
   const cluster = join(dataDir, "pgdata");
   checkVersion(cluster);
   makeFolder(cluster);
-  const remarks = makePrivate(dataDir);
+  const warnings = makePrivate(dataDir);
   const settings = ["fsync=on", "wal_sync_method=fsync", "shared_buffers=16MB"];
   const opening = PGlite.create({
     fs: new SyncingNodeFS(cluster),
@@ -110,7 +107,8 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
   });
   const pglite = await opening.catch((error: Error) => {
     throw new StartError(
-      `DATA_DIR: cannot open the database in ${cluster} (${error.message || error.name}); check its owner and the free disk`,
+      `DATA_DIR: cannot open the database in ${cluster} (${error.message || error.name}); ` +
+        "check its owner and the free disk",
     );
   });
   const options = {
@@ -125,7 +123,7 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
     renew: () => {},
     description: `embedded PostgreSQL in ${dataDir}`,
     setting: "DATA_DIR",
-    remarks,
+    warnings,
     close: async () => {
       await pglite.close();
       closeSync(lock);

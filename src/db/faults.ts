@@ -1,20 +1,16 @@
 import knex from "knex";
 import { DBError } from "objection";
 
-/** No server that may be written to could be reached; the message says why. */
 export class Unreachable extends Error {
   override name = "Unreachable";
 }
 
-/**
- * What each class of PostgreSQL's error codes says (appendix A of its manual): `passing` for "not now", after which the same may
- * well succeed, and `lasting` for what only a change of the code or the schema mends.
- */
+/** PostgreSQL's manual, appendix A. After a `passing` error the same statement may succeed later. */
 export const CLASSES: Readonly<Record<string, "passing" | "lasting">> = {
   "03": "lasting", // SQL statement not yet complete
-  "08": "passing", // connection exception; PgBouncer says all that it has to say with it
+  "08": "passing", // connection exception; all of PgBouncer's own errors have this class
   "09": "lasting", // triggered action exception
-  "0A": "passing", // feature not supported: by a standby, an unlogged table; Foyer asks no server for what it has not
+  "0A": "passing", // feature not supported: an unlogged table on a standby
   "0B": "lasting", // invalid transaction initiation
   "0F": "lasting", // locator exception
   "0L": "lasting", // invalid grantor
@@ -27,7 +23,7 @@ export const CLASSES: Readonly<Record<string, "passing" | "lasting">> = {
   "23": "lasting", // integrity constraint violation
   "24": "lasting", // invalid cursor state
   "25": "lasting", // invalid transaction state
-  "26": "lasting", // invalid SQL statement name: there are no named ones
+  "26": "lasting", // invalid SQL statement name; Foyer has no named ones
   "27": "lasting", // triggered data change violation
   "28": "passing", // invalid authorization: a password is being changed
   "2B": "lasting", // dependent privilege descriptors still exist
@@ -46,71 +42,67 @@ export const CLASSES: Readonly<Record<string, "passing" | "lasting">> = {
   "54": "lasting", // program limit exceeded
   "55": "passing", // object not in prerequisite state: in use, locked
   "57": "passing", // operator intervention: cancelled, shutting down, starting
-  "58": "passing", // system error: its disk fails
+  "58": "passing", // system error: the disk fails
   "72": "passing", // snapshot too old
   F0: "passing", // configuration file error
   HV: "lasting", // foreign data wrapper error
-  P0: "lasting", // PL/pgSQL error: a trigger of the operator's refuses
+  P0: "lasting", // PL/pgSQL error: raised by a trigger of the operator's
   XX: "lasting", // internal error
 };
 
 const READ_ONLY = "25006";
-/** Codes that are not as their class is: read only, and transactions that idled or took too long, so that the server ended them. */
-const PASSING = [READ_ONLY, "25P03", "25P04"];
-const SOCKET = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_(TLS|SSL)_\w+)$/;
+const [IDLE_IN_TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT] = ["25P03", "25P04"];
+const PASSING_OF_LASTING_CLASS = [READ_ONLY, IDLE_IN_TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT];
+const [SERIALIZATION_FAILURE, DEADLOCK] = ["40001", "40P01"];
+const SOCKET =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_(TLS|SSL)_\w+)$/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-function nativeOf(error: unknown): unknown {
+function unwrap(error: unknown): unknown {
   return error instanceof DBError ? error.nativeError : error;
 }
 
-/** PostgreSQL's code of an error, or that of the operating system; undefined where it has none. */
-function codeOf(error: unknown): string | undefined {
-  const native = nativeOf(error);
+function readCode(error: unknown): string | undefined {
+  const native = unwrap(error);
   return native instanceof Error && "code" in native && typeof native.code === "string" ? native.code : undefined;
 }
 
-/** Tells whether an error says that the database cannot be used just now, rather than that a query is wrong. */
+/** Whether an error means that the database cannot be used at present, rather than that a query is wrong. */
 export function isUnavailable(error: unknown): boolean {
-  const native = nativeOf(error);
+  const native = unwrap(error);
   if (native instanceof Unreachable || native instanceof knex.KnexTimeoutError) return true;
-  const code = codeOf(native);
+  const code = readCode(native);
   if (code !== undefined && SOCKET.test(code)) return true;
-  if (code !== undefined && SQLSTATE.test(code)) return PASSING.includes(code) || CLASSES[code.slice(0, 2)] === "passing";
-  // node-postgres gives these no code.
+  if (code !== undefined && SQLSTATE.test(code))
+    return PASSING_OF_LASTING_CLASS.includes(code) || CLASSES[code.slice(0, 2)] === "passing";
   return (
     native instanceof Error &&
     /^(.* - )?(Connection terminated|Client (has encountered a connection error|was closed))/.test(native.message)
   );
 }
 
-/** Tells whether an error says that the server does not let us write: it is a standby, or was made read only before a switch-over. */
+/** Whether the server does not accept writes. A standby refuses unlogged tables first, as unsupported (0A). */
 export function isReadOnly(error: unknown): boolean {
-  const code = codeOf(error);
-  // A standby has no unlogged tables, and says that before it says that it is read only.
+  const code = readCode(error);
   return code === READ_ONLY || code?.startsWith("0A") === true;
 }
 
-/** Serialization failure and deadlock: all of the transaction was undone, and doing it again is what the manual asks for (section 13.5). */
-const UNDONE = ["40001", "40P01"];
-
-/** Tells whether an error says that nothing was done, and would have been but for others at the same moment. */
+/** Whether the transaction lost a conflict and was rolled back, so that it should be retried (manual, section 13.5). */
 export function isUndone(error: unknown): boolean {
-  return UNDONE.includes(codeOf(error) ?? "");
+  return [SERIALIZATION_FAILURE, DEADLOCK].includes(readCode(error) ?? "");
 }
 
-/** PostgreSQL quotes in an error's detail the row that it refuses, a hash among it: whoever shows the error would show that. */
+/** Removes an error's detail, in which PostgreSQL quotes the refused row with its password hash. */
 export function hideValues(error: unknown): void {
   if (error instanceof Error && "detail" in error) error.detail = undefined;
 }
 
 const UNIQUE_VIOLATION = "23505";
 
-/**
- * The name of the unique constraint that an error says is violated. Not by objection's UniqueViolationError, which reads the
- * error's detail: that is in the server's language, and hidden.
- */
+/** The unique constraint that is violated, if one is. objection would read it from the detail, which is hidden. */
 export function violatedUnique(error: unknown): string | undefined {
-  const native = nativeOf(error);
-  return codeOf(native) === UNIQUE_VIOLATION && native instanceof Error && "constraint" in native ? String(native.constraint) : undefined;
+  const native = unwrap(error);
+  return readCode(native) === UNIQUE_VIOLATION && native instanceof Error && "constraint" in native
+    ? String(native.constraint)
+    : undefined;
 }

@@ -1,22 +1,18 @@
 import type { Knex } from "knex";
-import { StartError } from "../start-error.ts";
-import { schemaOf } from "./schema.ts";
+import { StartError } from "../config/start-error.ts";
+import { getSchema } from "./schema.ts";
 
-/**
- * Keeps a migration from being undone where that would delete what people left: to be called first by a `down` that would.
- * Nobody else can write to the tables from then on, until its transaction ends.
- * @throws StartError which says what to do.
- */
+/** Locks the tables and refuses to undo a migration that would delete rows. @throws StartError if one has any. */
 export async function refuseIfAny(trx: Knex, tables: readonly string[]): Promise<void> {
-  const schema = schemaOf(trx);
+  const schema = getSchema(trx);
   for (const table of tables) await trx.raw("lock table ??.?? in access exclusive mode", [schema, table]);
   for (const table of tables) {
     if ((await trx(table).first(trx.raw("1"))) === undefined) continue;
     const refusal = new StartError(
-      `There are rows in the table ${table} of the schema ${schema}, and to undo this migration would delete them: nothing was done. ` +
-        "Keep a copy and delete them first, where that is meant.",
+      `There are rows in the table ${table} of the schema ${schema}, ` +
+        "and undoing this migration would delete them: nothing was done. " +
+        "To undo it all the same, keep a copy of the rows and delete them first.",
     );
-    // The knex command line would show it.
     delete refusal.stack;
     throw refusal;
   }

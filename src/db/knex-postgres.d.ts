@@ -1,4 +1,3 @@
-/** knex's own dialect for PostgreSQL, which it has no types for. */
 declare module "knex/lib/dialects/postgres/index.js" {
   import { Knex } from "knex";
   import type { Client } from "pg";
@@ -6,7 +5,6 @@ declare module "knex/lib/dialects/postgres/index.js" {
   type Statement = { sql: string; bindings?: readonly unknown[]; response?: unknown };
 
   export default class Client_PG extends Knex.Client {
-    /** Set where the statements belong to a transaction. */
     transacting?: true;
     _query(connection: Client, statement: Statement): Promise<Statement>;
   }

@@ -2,28 +2,23 @@ import pg, { type Client, type ClientConfig } from "pg";
 import { Unreachable } from "./faults.ts";
 
 export type OpenerSettings = {
-  /** The servers to try, in this order, each with its name. */
   servers: { name: string; config: () => ClientConfig }[];
-  /** Whether to try them in another order each time. */
   shuffled: boolean;
-  /** Whether a server that does not bind the login to the TLS connection is refused, before it gets the password. */
-  mustBind: boolean;
+  /** Refuse a server without channel binding, before it gets the password (libpq's `channel_binding=require`). */
+  requireChannelBinding: boolean;
 };
 
-/** For the one question that a new connection is asked, before its silence is watched. */
-const ANSWER_MS = 3000;
+const FIRST_QUERY_TIMEOUT_MS = 3000;
 const BOUND = "SCRAM-SHA-256-PLUS";
 const LOGINS = ["authenticationCleartextPassword", "authenticationMD5Password", "authenticationSASL"];
 
-/** Connects to one server. */
-async function connect(config: ClientConfig, mustBind: boolean): Promise<Client> {
+async function connect(config: ClientConfig, requireChannelBinding: boolean): Promise<Client> {
   const refusal = new Error("the server offers no channel binding, which channel_binding=require asks for");
   const client = new pg.Client(config);
   let isBound = false;
-  for (const login of mustBind ? LOGINS : []) {
+  for (const login of requireChannelBinding ? LOGINS : []) {
     client.connection.on(login, ({ mechanisms = [] }: { mechanisms?: string[] }) => {
       isBound = mechanisms.includes(BOUND);
-      // Nothing is sent to it any more.
       if (!isBound) client.connection.stream.destroy(refusal);
     });
   }
@@ -34,48 +29,43 @@ async function connect(config: ClientConfig, mustBind: boolean): Promise<Client>
     client.__knex__disposed ??= "the connection ended";
   });
   await client.connect();
-  if (isBound || !mustBind) return client;
+  if (isBound || !requireChannelBinding) return client;
   await client.end();
   throw refusal;
 }
 
-/** Says why a server may not be written to, or nothing where it may. */
-async function reasonNotToWrite(client: Client): Promise<string | undefined> {
+async function findReasonNotToWrite(client: Client): Promise<string | undefined> {
   const question = {
     text: "select current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby",
-    query_timeout: ANSWER_MS,
+    query_timeout: FIRST_QUERY_TIMEOUT_MS,
   };
   const { rows } = await client.query(question);
   const [{ read_only, standby }] = rows;
   if (standby === "true") return "it is a standby; name the primary, or all of them as in postgres://host1,host2/name";
-  if (read_only === "on") return "it is read only, and Foyer writes; turn default_transaction_read_only off, or name the primary";
+  if (read_only === "on")
+    return "it is read only, and Foyer writes; turn default_transaction_read_only off, or name the primary";
 }
 
-async function openOne(config: ClientConfig, mustBind: boolean): Promise<Client> {
-  const client = await connect(config, mustBind);
+async function openOne(config: ClientConfig, requireChannelBinding: boolean): Promise<Client> {
+  const client = await connect(config, requireChannelBinding);
   try {
-    const reason = await reasonNotToWrite(client);
+    const reason = await findReasonNotToWrite(client);
     if (reason === undefined) return client;
     throw new Error(reason);
   } catch (error) {
-    // It need not say goodbye before the next is tried.
     client.end().catch(() => {});
     throw error;
   }
 }
 
-function reasonOf(error: unknown) {
+function describeError(error: unknown) {
   if (!(error instanceof Error)) return String(error);
-  // Node gives where it tried several addresses of one name an error without words.
+  // After trying several addresses of one host, Node throws an AggregateError without a message.
   return error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
 }
 
-/**
- * Opens connections to the first server that may be written to.
- * @returns a function that opens one; it rejects with Unreachable where there is none, which says why of each.
- */
-export function createOpener({ servers, shuffled, mustBind }: OpenerSettings): () => Promise<Client> {
-  /** Where the last one was: servers that are down are not waited for each time. */
+/** Begins with the server that worked last, takes the first that accepts writes, or rejects with Unreachable. */
+export function createOpener({ servers, shuffled, requireChannelBinding }: OpenerSettings): () => Promise<Client> {
   let last = 0;
 
   return async function open() {
@@ -84,11 +74,11 @@ export function createOpener({ servers, shuffled, mustBind }: OpenerSettings): (
     const reasons: string[] = [];
     for (const [n, { name, config }] of [...all.slice(first, first + 1), ...all.toSpliced(first, 1)]) {
       try {
-        const client = await openOne(config(), mustBind);
+        const client = await openOne(config(), requireChannelBinding);
         last = n;
         return client;
       } catch (error) {
-        reasons.push(servers.length > 1 ? `${name}: ${reasonOf(error)}` : reasonOf(error));
+        reasons.push(servers.length > 1 ? `${name}: ${describeError(error)}` : describeError(error));
       }
     }
     throw new Unreachable(reasons.join("; "));

@@ -2,7 +2,7 @@ export {};
 
 declare module "pg" {
   interface Client {
-    /** What knex's pool looks at to see that a connection is broken. */
+    /** knex's pool reads this to see that a connection is broken. */
     __knex__disposed?: unknown;
   }
 }

@@ -1,15 +1,14 @@
 import { chmodSync, type Dirent, lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../config/start-error.ts";
 
-/** All but the owner's rights. */
-const OTHERS = 0o077;
+const OTHERS_RIGHTS = 0o077;
 
 function isOpen(path: string) {
-  return (statSync(path).mode & OTHERS) !== 0;
+  return (statSync(path).mode & OTHERS_RIGHTS) !== 0;
 }
 
-/** Whether it had to be closed, and whether that did anything: a file system without modes, as FAT and some mounts are, may say yes and do nothing. */
+/** A file system without modes (FAT, some mounts) may accept a chmod and do nothing. */
 function close(path: string): "was closed" | "closed" | "stays open" {
   if (!isOpen(path)) return "was closed";
   try {
@@ -18,8 +17,9 @@ function close(path: string): "was closed" | "closed" | "stays open" {
     const owner = statSync(path).uid;
     if (owner === process.geteuid?.()) return "stays open";
     throw new StartError(
-      `DATA_DIR: others can read ${path}, which holds password hashes, and only its owner (user ${owner}) could change that; ` +
-        `give it to the user that Foyer runs as (chown -R), or choose another folder`,
+      `DATA_DIR: others can read ${path}, which holds password hashes, ` +
+        `and only its owner (user ${owner}) could change that; give it to the user that Foyer runs as (chown -R), ` +
+        "or choose another folder",
       { cause: error },
     );
   }
@@ -36,30 +36,30 @@ function* pathsBelow(folder: string): Generator<string> {
   }
 }
 
-/** A folder that holds other things too, such as one's home, is not ours to close. */
 function isForFoyerAlone(dataDir: string) {
   const { uid } = lstatSync(join(dataDir, "."));
   const ours = ["pgdata", "foyer.lock", "lost+found"];
   return uid === process.geteuid?.() && readdirSync(dataDir).every((name) => ours.includes(name));
 }
 
-/**
- * Closes the embedded database's folder and all its files to everyone but their owner, and the folder around it where that holds nothing else.
- * @returns what the operator should know: that they were open, or that they still are.
- * @throws StartError where they are somebody else's, so that others can read them and Foyer cannot change that.
- */
+/** Closes the files, and a folder for them alone, to others. @returns warnings. @throws StartError if it may not. */
 export function makePrivate(dataDir: string): string[] {
-  // Windows keeps rights by user, inherited from the folder, and shows no modes.
   if (process.platform === "win32") return [];
   const cluster = join(dataDir, "pgdata");
-  const paths = [...(isForFoyerAlone(dataDir) ? [dataDir] : []), cluster, ...pathsBelow(cluster), join(dataDir, "foyer.lock")];
+  const paths = [
+    ...(isForFoyerAlone(dataDir) ? [dataDir] : []),
+    cluster,
+    ...pathsBelow(cluster),
+    join(dataDir, "foyer.lock"),
+  ];
   const done = paths.map(close);
   if (done.includes("stays open")) {
     return [
-      `Others can read ${cluster}, which holds password hashes: its file system knows no modes; mount it for the user that Foyer runs as alone`,
+      `Others can read ${cluster}, which holds password hashes: its file system has no modes; ` +
+        "mount it so that only the user that Foyer runs as can read it",
     ];
   }
   return done.includes("closed")
-    ? [`The database in ${dataDir} was open to others, and it holds password hashes: it is closed to them now`]
+    ? [`The database in ${dataDir} holds password hashes and was open to others; it is closed to them now`]
     : [];
 }

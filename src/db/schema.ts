@@ -1,17 +1,13 @@
 import type { Knex } from "knex";
 import PostgresDialect from "knex/lib/dialects/postgres/index.js";
 
-/** Where PostgreSQL keeps what is in no schema of its own. */
 export const DEFAULT_SCHEMA = "public";
 
-/**
- * Has every query and every migration name the schema of its tables. That needs no state of the connection, which a transaction pooler
- * does not keep, and no search_path of a role or a database leads it elsewhere.
- */
+/** Names the schema in every query, because a pooler does not keep `search_path`, and a role may set it otherwise. */
 export function inSchema(options: Knex.Config, schema: string): Knex.Config {
   const Dialect = typeof options.client === "function" ? options.client : PostgresDialect;
   class DialectInSchema extends Dialect {
-    // On the prototype, which knex's clients for transactions share.
+    // A getter on the prototype, because knex's clients for transactions share that alone.
     get schemaOfTables() {
       return schema;
     }
@@ -25,8 +21,8 @@ export function inSchema(options: Knex.Config, schema: string): Knex.Config {
   return { ...options, client: DialectInSchema };
 }
 
-/** The schema of a handle's tables, for what is written in SQL. */
-export function schemaOf(db: Knex): string {
+/** The schema of a handle's tables, for raw SQL. */
+export function getSchema(db: Knex): string {
   const schema: unknown = db.client.schemaOfTables;
   return typeof schema === "string" ? schema : DEFAULT_SCHEMA;
 }

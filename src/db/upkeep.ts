@@ -4,10 +4,7 @@ import type { Logger } from "pino";
 const CHECKPOINT_MS = 5 * 60_000;
 const VACUUM_MS = 24 * 60 * 60_000;
 
-/**
- * Does for the embedded database what a server's background processes do: it has none, so that its log would only grow.
- * @returns a function that stops it.
- */
+/** Runs checkpoints and vacuums, for which the embedded database has no processes. @returns a function to stop. */
 export function startUpkeep(db: Knex, log: Logger): () => void {
   const every = (milliseconds: number, statement: string) =>
     setInterval(() => {

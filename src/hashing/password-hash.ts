@@ -1,16 +1,13 @@
 import { createHmac } from "node:crypto";
 import { genSaltSync } from "bcrypt";
 
-/** The two operations of the bcrypt package, wherever they run. */
 export type Bcrypt = {
   hash(secret: string, salt: string): Promise<string>;
   compare(secret: string, hash: string): Promise<boolean>;
 };
 
-/** bcrypt reads no further. */
-const BCRYPT_BYTES = 72;
+const BCRYPT_MAX_BYTES = 72;
 
-/** Modular crypt formats: OpenBSD's bcrypt, and passlib's `bcrypt-sha256` version 2. Nothing may follow the digest. */
 const BCRYPT = /^\$2b\$\d\d\$[./A-Za-z0-9]{53}$/;
 const BCRYPT_SHA256 = /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/;
 
@@ -18,26 +15,18 @@ function sha256Key(password: string, salt: string) {
   return createHmac("sha256", salt).update(password).digest("base64");
 }
 
-/**
- * Hashes a password with bcrypt; one longer than 72 bytes by way of passlib's `bcrypt-sha256`, so that it counts to its
- * last character. Both kinds verify with passlib.
- * @param password normalised, without NUL.
- * @param cost bcrypt's cost: 2^cost rounds.
- */
+/** Hashes a password (NFC, no NUL). Above 72 bytes it is passlib's `bcrypt-sha256`, so that every character counts. */
 export async function hashPassword(password: string, cost: number, bcrypt: Bcrypt): Promise<string> {
   const setting = genSaltSync(cost);
-  if (Buffer.byteLength(password) <= BCRYPT_BYTES) return bcrypt.hash(password, setting);
+  if (Buffer.byteLength(password) <= BCRYPT_MAX_BYTES) return bcrypt.hash(password, setting);
   const salt = setting.slice(-22);
   const hash = await bcrypt.hash(sha256Key(password, salt), setting);
   return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${hash.slice(-31)}`;
 }
 
-/**
- * Tells whether a password is the one that was hashed. A stored text of any other form than `hashPassword` writes
- * verifies nothing (bcrypt itself would overlook what follows a NUL).
- */
+/** Takes NFC without NUL. A text `hashPassword` cannot have written is refused: bcrypt ignores what follows a NUL. */
 export async function verifyPassword(password: string, stored: string, bcrypt: Bcrypt): Promise<boolean> {
-  if (Buffer.byteLength(password) <= BCRYPT_BYTES) return BCRYPT.test(stored) && bcrypt.compare(password, stored);
+  if (Buffer.byteLength(password) <= BCRYPT_MAX_BYTES) return BCRYPT.test(stored) && bcrypt.compare(password, stored);
   const [, cost = "", salt = "", digest = ""] = BCRYPT_SHA256.exec(stored) ?? [];
   if (digest === "") return false;
   return bcrypt.compare(sha256Key(password, salt), `$2b$${cost.padStart(2, "0")}$${salt}${digest}`);

@@ -1,4 +1,4 @@
-// Plain JavaScript, because a thread on Node 20 cannot be started on TypeScript.
+// JavaScript, because Node 20 cannot start a thread on TypeScript.
 import bcrypt from "bcrypt";
 
 /** @param {{ secret: string, salt: string }} task */

@@ -1,24 +1,23 @@
 import type { Request, Response } from "express";
 import type { Caller } from "../service/caller.ts";
-import { browserOf } from "./browser.ts";
-import { whenEnded } from "./ended.ts";
+import { ensureDeviceSecret } from "./device-secret.ts";
+import { onFinished } from "./on-finished.ts";
 
-function goneSignal(req: Request, res: Response): AbortSignal {
-  const gone = new AbortController();
-  whenEnded(req, res, (answered) => {
-    if (!answered) gone.abort();
+function abortedSignal(req: Request, res: Response): AbortSignal {
+  const controller = new AbortController();
+  onFinished(req, res, (answered) => {
+    if (!answered) controller.abort();
   });
-  if (req.socket.destroyed) gone.abort();
-  return gone.signal;
+  if (req.socket.destroyed) controller.abort();
+  return controller.signal;
 }
 
-/** Reads who asks. The address is the socket's, or that which a trusted proxy names. */
+/** Reads who sent a request. The IP address is that of the socket, or the one that a trusted proxy names. */
 export function callerOf(req: Request, res: Response): Caller {
   return {
     ip: req.ip ?? "",
-    userAgent: req.get("user-agent") ?? "",
-    browser: browserOf(req, res),
     requestId: String(res.locals["requestId"]),
-    gone: goneSignal(req, res),
+    deviceSecret: ensureDeviceSecret(req, res),
+    signal: abortedSignal(req, res),
   };
 }

@@ -1,11 +1,9 @@
 import cors from "cors";
 import type { RequestHandler } from "express";
 
-/**
- * Lets frontends of the named origins read what programs are answered (CORS, with preflight), whatever header fields they
- * add: tracing and RPC libraries have their own. They send no cookies, and pages are never among it.
- */
+/** Lets frontends of the named origins use JSON and tRPC (CORS, with preflight and no cookies), but never the pages. */
 export function crossOrigin(isNamed: (origin: string) => boolean): RequestHandler {
+  // It allows any header fields, for tracing and RPC libraries add theirs.
   const allow = cors({
     origin: true,
     methods: ["GET", "POST"],

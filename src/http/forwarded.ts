@@ -2,20 +2,20 @@ import type { RequestHandler } from "express";
 import type { Logger } from "pino";
 
 const HEADERS = ["x-forwarded-for", "forwarded"];
-const REMARK =
-  "Forwarding headers arrive, but no proxy is trusted: if Foyer runs behind one, all clients count as one until TRUST_PROXY is set";
+const WARNING =
+  "Forwarding headers arrive, but no proxy is trusted. Behind a proxy set TRUST_PROXY, or all clients count as one";
 
-/** Notices forwarding headers where none are believed, says so once in the log, and remarks on it to whoever asks. */
-export function noticeForwarded(log: Logger): { middleware: RequestHandler; remarks: () => string[] } {
+/** Warns once in the log of forwarding headers while no proxy is trusted. `warnings` has the warning from then on. */
+export function warnUntrustedForwarding(log: Logger): { middleware: RequestHandler; warnings: () => string[] } {
   let noticed = false;
   return {
     middleware: (req, _res, next) => {
       if (!noticed && HEADERS.some((header) => req.get(header) !== undefined)) {
         noticed = true;
-        log.warn(REMARK);
+        log.warn(WARNING);
       }
       next();
     },
-    remarks: () => (noticed ? [REMARK] : []),
+    warnings: () => (noticed ? [WARNING] : []),
   };
 }

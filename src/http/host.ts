@@ -3,7 +3,7 @@ import createError from "http-errors";
 
 const HOST = /^[\w.~!$&'()*+,;=%-]*(?::\d*)?$|^\[[\da-f:.]+\](?::\d*)?$/i;
 
-/** Refuses with 400 a Host that is none (RFC 9112 section 3.2), which what comes after would stumble over. */
+/** Refuses a malformed Host header with 400 (RFC 9112 section 3.2), because later steps build URLs from it. */
 export const onlyValidHost: RequestHandler = (req, _res, next) => {
   const host = req.headers.host ?? "";
   next(HOST.test(host) && URL.canParse(`http://${host || "localhost"}`) ? undefined : createError(400));

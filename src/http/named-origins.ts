@@ -1,8 +1,4 @@
-/**
- * Tells whether an Origin header names one of some origins.
- * @param named origins as browsers write them; one whose host begins with `*.` stands for that domain's sub-domains, at any
- * depth, but not for the domain.
- */
+/** Returns a test of Origin headers. A host `*.x` stands for the sub-domains of x, at any depth, but not for x. */
 export function namedOrigins(named: readonly string[]): (origin: string) => boolean {
   const exact = named.filter((origin) => !origin.includes("*"));
   const wild = named.filter((origin) => origin.includes("*"));

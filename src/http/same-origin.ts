@@ -4,11 +4,10 @@ import createError from "http-errors";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses with 403 what a browser says that a page of another origin sent (OWASP, Cross-Site Request Forgery Prevention:
- * Fetch Metadata, with the Origin header where a browser does not send it). A client that sends neither is no browser in
- * use, and passes whatever cookies it brings: a balancer's or a network's authorise nothing here.
- * @param publicOrigin the address that people open, which a proxy may keep from the Host header.
- * @param isNamed tells the other origins, whose pages may send JSON: a browser asks first whether it may (`crossOrigin`).
+ * Refuses with 403 what a page of another origin sent, by Fetch Metadata or else the Origin header (OWASP, Cross-Site
+ * Request Forgery Prevention). A client without either is no browser in use, and its cookies authorise nothing here.
+ * @param publicOrigin the origin that people open. A proxy may keep it from the Host header.
+ * @param isNamed tells the other origins whose pages may send JSON. Their browsers ask first (`crossOrigin`).
  */
 export function sameOrigin(publicOrigin: string, isNamed: (origin: string) => boolean): RequestHandler {
   return (req, _res, next) => {

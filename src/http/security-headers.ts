@@ -1,14 +1,11 @@
 import type { RequestHandler } from "express";
 import helmet from "helmet";
 
-/** What browsers offer to pages and ours never use; helmet has no default for it. */
+/** Features of browsers that our pages never use. helmet has no default for them. */
 const UNUSED = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics"];
 const PERMISSIONS = UNUSED.map((feature) => `${feature}=()`).join(", ");
 
-/**
- * The headers that keep a page to itself. Whatever forces https follows the public address: on plain-http localhost it
- * would break the form.
- */
+/** Isolates our pages. Headers that force https come with `isHttps` only: they break the form on http://localhost. */
 export function securityHeaders(isHttps: boolean): RequestHandler[] {
   const permissions: RequestHandler = (_req, res, next) => {
     res.set("Permissions-Policy", PERMISSIONS);

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 
-/** Deletes some of the counters whose windows ended more than an hour ago, by the database's clock. Resolves to their number. */
+/** Deletes counters an hour after their window, by the database's clock. @returns how many. */
 export async function deleteExpiredCounters(db: Knex, most: number): Promise<number> {
   const ended = db("rate_limits")
     .where("expire", "<", db.raw("(extract(epoch from now() - interval '1 hour') * 1000)::bigint"))

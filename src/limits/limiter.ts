@@ -1,91 +1,111 @@
-import { createHash } from "node:crypto";
 import type { Knex } from "knex";
+import { err, ok, type Result } from "../result.ts";
+import { digest } from "../secrets/digest.ts";
 import { type Counter, createCounter, type Rate } from "./counter.ts";
-import { networkOf } from "./network.ts";
+import { toNetwork } from "./network.ts";
 
 export type Limits = {
-  /** From one client address (of IPv6, from one /64). */
-  perAddress: Rate;
-  /** For one e-mail address, from wherever. */
+  perIp: Rate;
   perEmail: Rate;
-  /** Of mails to one e-mail address, for whatever reason. */
   perMailbox: Rate;
-  /** Of hashes, for all clients at all instances. */
   total: Rate;
 };
 
-/** A limit that is used up. */
-export type Exceeded = Rate & { limit: "address" | "email" | "mailbox" | "total"; retryAfterSeconds: number };
+export const LIMIT_NAMES = ["ip", "email", "mailbox", "total"] as const;
+
+export type LimitName = (typeof LIMIT_NAMES)[number];
+
+export type RateLimited = {
+  code: "rate_limited";
+  retryAfterSeconds: number;
+  limit: Rate & { name: LimitName };
+};
 
 export type Attempt = { ip: string; emailKey: string };
 
-/** Each counts an attempt and tells whether that exceeds its limit. */
+type Spent = Result<void, RateLimited>;
+
 export type Limiter = {
-  byAddress(attempt: Pick<Attempt, "ip">): Promise<Exceeded | undefined>;
-  byEmail(attempt: Attempt): Promise<Exceeded | undefined>;
-  /** Counts a mail to an e-mail address, and gives a way to take that back where none was sent. */
-  byMailbox(attempt: Attempt): Promise<{ exceeded: Exceeded } | { giveBack(): Promise<unknown> }>;
-  inTotal(): Promise<Exceeded | undefined>;
-  /** Gives a network its own attempt at an e-mail address back, where that came to nothing for no fault of its own. */
-  giveBack(attempt: Attempt): Promise<unknown>;
+  spendIp(attempt: Pick<Attempt, "ip">): Promise<Spent>;
+  spendEmail(attempt: Attempt): Promise<Spent>;
+  refundEmail(attempt: Attempt): Promise<unknown>;
+  /** Call `refund` if the email is not sent. */
+  spendMailbox(attempt: Attempt): Promise<Result<{ refund(): Promise<unknown> }, RateLimited>>;
+  spendTotal(): Promise<Spent>;
 };
 
-/** Times the limit of a mailbox: what networks may add to it together, each with its one mail. */
-const RESERVE = 3;
+export const UNLIMITED: Limiter = {
+  spendIp: async () => ok(undefined),
+  spendEmail: async () => ok(undefined),
+  refundEmail: async () => {},
+  spendMailbox: async () => ok({ refund: async () => {} }),
+  spendTotal: async () => ok(undefined),
+};
 
-/** The rows hold a digest, for they need not tell at a glance who tried to register. */
-function digestOf({ emailKey }: Attempt) {
-  return createHash("sha256").update(emailKey).digest("base64url");
+/** Beyond a mailbox's limit, networks may together cause this many times the limit, each one email. */
+const RESERVE_FACTOR = 3;
+
+type Spend = (counter: Counter, key: string, limit: RateLimited["limit"]) => Promise<Spent>;
+
+function createSpend(observe: (limit: LimitName) => void): Spend {
+  return async (counter, key, limit) => {
+    const retryAfterSeconds = await counter.spend(key);
+    if (retryAfterSeconds === undefined) return ok(undefined);
+    observe(limit.name);
+    return err({ code: "rate_limited", retryAfterSeconds, limit });
+  };
 }
 
-/**
- * Counts attempts by who makes them, whom they concern, and in all.
- * @param observe hears of each that is refused, by which limit.
- */
+/** Using up an address's limit must not lock its owner out, so each network has one attempt of its own beyond it. */
+function limitEmail(db: Knex, rate: Rate, spend: Spend): Pick<Limiter, "spendEmail" | "refundEmail"> {
+  const all = createCounter(db, "email", rate);
+  const own = createCounter(db, "owner", { ...rate, count: 1 });
+  return {
+    async spendEmail(attempt) {
+      if ((await all.spend(digest(attempt.emailKey))) === undefined) return ok(undefined);
+      return spend(own, ownKey(attempt), { ...rate, count: 1, name: "email" });
+    },
+    refundEmail: (attempt) => own.forget(ownKey(attempt)),
+  };
+}
+
+/** The same for emails. The attempts beyond the limit are bounded too, or many networks could flood a mailbox. */
+function limitMailbox(db: Knex, rate: Rate, spend: Spend): Pick<Limiter, "spendMailbox"> {
+  const all = createCounter(db, "mailbox", rate);
+  const own = createCounter(db, "own-mail", { ...rate, count: 1 });
+  const reserve = { ...rate, count: rate.count * RESERVE_FACTOR };
+  const reserves = createCounter(db, "reserve", reserve);
+  return {
+    async spendMailbox(attempt) {
+      const [mailbox, network] = [digest(attempt.emailKey), ownKey(attempt)];
+      if ((await all.spend(mailbox)) === undefined) return ok({ refund: () => all.giveBack(mailbox) });
+      const ownSpent = await spend(own, network, { ...rate, count: 1, name: "mailbox" });
+      if (!ownSpent.ok) return ownSpent;
+      const reserveSpent = await spend(reserves, mailbox, { ...reserve, name: "mailbox" });
+      if (reserveSpent.ok) return ok({ refund: () => Promise.all([own.forget(network), reserves.giveBack(mailbox)]) });
+      await own.forget(network);
+      return reserveSpent;
+    },
+  };
+}
+
+function ownKey({ ip, emailKey }: Attempt) {
+  return `${digest(emailKey)} ${toNetwork(ip)}`;
+}
+
+/** Limits attempts, by network, e-mail address, mailbox and in total. @param observe is called for each refused one. */
 export function createLimiter(
   db: Knex,
-  { perAddress, perEmail, perMailbox, total }: Limits,
-  observe: (limit: Exceeded["limit"]) => void,
+  { perIp, perEmail, perMailbox, total }: Limits,
+  observe: (limit: LimitName) => void,
 ): Limiter {
-  const addresses = createCounter(db, "address", perAddress);
-  const emails = createCounter(db, "email", perEmail);
-  // Whoever uses up an e-mail address's limit must not lock its owner out: each network has one attempt at it of its own.
-  const ownAttempt = { ...perEmail, count: 1 };
-  const owners = createCounter(db, "owner", ownAttempt);
-  const mails = createCounter(db, "mailbox", perMailbox);
-  // The same for mails; but all those together are bounded too, or one with many networks could flood a mailbox.
-  const ownMail = { ...perMailbox, count: 1 };
-  const ownMails = createCounter(db, "own-mail", ownMail);
-  const reserve = { ...perMailbox, count: perMailbox.count * RESERVE };
-  const reserves = createCounter(db, "reserve", reserve);
-  const hashes = createCounter(db, "total", total);
-
-  const ownerKey = (attempt: Attempt) => `${digestOf(attempt)} ${networkOf(attempt.ip)}`;
-
-  async function spend(counter: Counter, key: string, limit: Exceeded["limit"], rate: Rate): Promise<Exceeded | undefined> {
-    const retryAfterSeconds = await counter.spend(key);
-    if (retryAfterSeconds === undefined) return undefined;
-    observe(limit);
-    return { limit, ...rate, retryAfterSeconds };
-  }
-
+  const spend = createSpend(observe);
+  const ips = createCounter(db, "ip", perIp);
+  const totals = createCounter(db, "total", total);
   return {
-    byAddress: ({ ip }) => spend(addresses, networkOf(ip), "address", perAddress),
-    async byEmail(attempt) {
-      if ((await emails.spend(digestOf(attempt))) === undefined) return undefined;
-      return spend(owners, ownerKey(attempt), "email", ownAttempt);
-    },
-    async byMailbox(attempt) {
-      const [all, own] = [digestOf(attempt), ownerKey(attempt)];
-      if ((await mails.spend(all)) === undefined) return { giveBack: () => mails.giveBack(all) };
-      const exceeded = await spend(ownMails, own, "mailbox", ownMail);
-      if (exceeded) return { exceeded };
-      const spent = await spend(reserves, all, "mailbox", reserve);
-      if (!spent) return { giveBack: () => Promise.all([ownMails.forget(own), reserves.giveBack(all)]) };
-      await ownMails.forget(own);
-      return { exceeded: spent };
-    },
-    inTotal: () => spend(hashes, "all", "total", total),
-    giveBack: (attempt) => owners.forget(ownerKey(attempt)),
+    ...limitEmail(db, perEmail, spend),
+    ...limitMailbox(db, perMailbox, spend),
+    spendIp: ({ ip }) => spend(ips, toNetwork(ip), { ...perIp, name: "ip" }),
+    spendTotal: () => spend(totals, "all", { ...total, name: "total" }),
   };
 }

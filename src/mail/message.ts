@@ -1,5 +1,4 @@
-/** A mail in its words, as it goes to the mail server. */
-export type Message = {
+export type EmailMessage = {
   messageId: string;
   from: { name: string; address: string };
   to: string;

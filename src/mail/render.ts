@@ -1,78 +1,77 @@
 import { fileURLToPath } from "node:url";
-import { create } from "express-handlebars";
 import { toUnicode } from "tr46";
-import type { Mail } from "../models/mail.ts";
-import type { Letter } from "./letter.ts";
-import type { Message } from "./message.ts";
+import { createHandlebars } from "../language/handlebars.ts";
+import type { Language } from "../language/language.ts";
+import type { MessageKey } from "../language/message.ts";
+import type { OutboxEmail } from "../models/outbox-email.ts";
+import type { EmailContent } from "./content.ts";
+import type { EmailMessage } from "./message.ts";
 
-const SUBJECTS: Record<Letter["kind"], string> = {
-  verify: "Confirm your email address",
-  registered: "You already have an account",
+const SUBJECTS: Record<EmailContent["kind"], MessageKey> = {
+  verify: "mail.verify.subject",
+  "already-registered": "mail.registered.subject",
 };
-
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
 
 /** RFC 5322 section 2.1.1 asks for lines of no more than 78 characters. */
 const LONG_LINE = /(?!.{1,78}$)(.{1,78}) /gm;
 
-/** `12345678` as `1234 5678`: easier to read across to another device. */
-function inGroups(code: string) {
+function wrapLines(text: string) {
+  return text.replaceAll(LONG_LINE, "$1\n");
+}
+
+function groupDigits(code: string) {
   return code.replace(/(.{4})(?=.)/g, "$1 ");
 }
 
-/** The host as people would write it; links have its wire form. */
 function readableHost({ hostname, port }: URL) {
   return toUnicode(hostname).domain + (port && `:${port}`);
 }
 
-/** Breaks lines at spaces, for those that a name or an address made long. */
-function wrapped(text: string) {
-  return text.replaceAll(LONG_LINE, "$1\n");
-}
-
-function contextOf(letter: Letter, site: URL): { subject: string; [name: string]: unknown } {
-  const common = { subject: SUBJECTS[letter.kind], host: readableHost(site), home: site.href };
-  if (letter.kind === "registered") return common;
-  const { address, token, code, signedUpAt, validHours, others } = letter;
+function viewContext(content: EmailContent, site: URL, language: Language) {
+  const subject = language.text(SUBJECTS[content.kind]);
+  const common = { language, subject, host: readableHost(site), home: site.href };
+  if (content.kind === "already-registered") return common;
+  const { address, token, code, signedUpAt, validHours, hasCompetingSignUps } = content;
   return {
     ...common,
     address,
     link: new URL(`/verify?token=${token}`, site).href,
-    codeLink: new URL("/verify", site).href,
-    code: inGroups(code),
-    signedUpAt: `${TIME.format(signedUpAt)} UTC`,
+    code: groupDigits(code),
+    signedUpAt: language.time(signedUpAt),
     validHours,
-    others,
+    hasCompetingSignUps,
   };
 }
 
-export type Render = (letter: Letter, mail: Mail) => Promise<Message>;
+export type RenderSettings = {
+  views: URL;
+  site: URL;
+  from: EmailMessage["from"];
+  language: Language;
+};
 
-/**
- * Puts letters into words, as text and as HTML, from the views in a folder.
- * @param site the address that people open: links lead there.
- * @param from whom mails come from.
- */
-export function createRender(folder: URL, site: URL, from: Message["from"]): Render {
-  const handlebars = create({ extname: ".hbs" });
-  const view = (name: string, context: Record<string, unknown>) =>
-    handlebars.render(fileURLToPath(new URL(name, folder)), context, { cache: true });
+export type Render = (content: EmailContent, email: OutboxEmail) => Promise<EmailMessage>;
+
+/** Puts emails into words, as text and as HTML. */
+export function createRender({ views, site, from, language }: RenderSettings): Render {
+  const html = createHandlebars({});
+  const text = createHandlebars({ compilerOptions: { noEscape: true } });
+  const path = (name: string) => fileURLToPath(new URL(name, views));
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
-  return async (letter, mail) => {
-    const context = contextOf(letter, site);
-    const [text, body] = await Promise.all([
-      view(`emails/${letter.kind}.text.hbs`, context),
-      view(`emails/${letter.kind}.html.hbs`, context),
+  return async (content, email) => {
+    const context = viewContext(content, site, language);
+    const [plain, body] = await Promise.all([
+      text.render(path(`emails/${content.kind}.text.hbs`), context, { cache: true }),
+      html.render(path(`emails/${content.kind}.html.hbs`), context, { cache: true }),
     ]);
-    const html = await view("layouts/email.hbs", { ...context, body });
-    // The same at every try: a mail that a server took twice is then known as one by many mailboxes.
     return {
-      messageId: `<foyer.${mail.id}.${mail.created_at.getTime()}@${domain}>`,
+      // The same at every try: an email that a server took twice is then known as one by many mailboxes.
+      messageId: `<foyer.${email.id}.${email.created_at.getTime()}@${domain}>`,
       from,
-      to: letter.to,
+      to: content.to,
       subject: context.subject,
-      text: wrapped(text),
-      html,
+      text: wrapLines(plain),
+      html: await html.render(path("layouts/email.hbs"), { ...context, body }, { cache: true }),
     };
   };
 }

@@ -1,26 +1,22 @@
-import type { Message } from "./message.ts";
+import type { EmailMessage } from "./message.ts";
 
-/**
- * Why a mail was not taken: not ever (`refused`), not now (`later`), because the connection broke over it (`broken`), or because no
- * mail server takes any (`away`).
- */
+/** An email was not taken: never, not now, because the connection broke over it, or because the server takes none. */
 export class NotSent extends Error {
   override name = "NotSent";
-  readonly reason: "refused" | "later" | "broken" | "away";
+  readonly reason: "permanent" | "transient" | "connection_lost" | "server_down";
 
-  constructor(reason: NotSent["reason"], reply: string, options?: ErrorOptions) {
-    super(reply, options);
+  constructor(reason: NotSent["reason"], response: string, options?: ErrorOptions) {
+    super(response, options);
     this.reason = reason;
   }
 }
 
-/** How mails leave. */
 export type Transport = {
-  /** How many mails it can send at a time. */
+  /** How many emails it can send at a time. */
   connections: number;
-  /** Resolves when mail can be sent. @throws NotSent */
+  /** Resolves when email can be sent. @throws NotSent */
   check(): Promise<void>;
-  /** Resolves when the mail was taken. @param givenUp cuts it short. @throws NotSent */
-  send(message: Message, givenUp: AbortSignal): Promise<void>;
+  /** Resolves when the email was taken. @param givenUp cuts it short. @throws NotSent */
+  send(message: EmailMessage, givenUp: AbortSignal): Promise<void>;
   close(): void;
 };

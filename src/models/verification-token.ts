@@ -1,6 +1,6 @@
 import { Model } from "objection";
 
-/** A link and a code that one mail carried, as their digests alone. */
+/** A link and a code that one email carried, as their digests alone. */
 export class VerificationToken extends Model {
   static override tableName = "verification_tokens";
   static override idColumn = "token_hash";

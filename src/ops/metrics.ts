@@ -1,19 +1,12 @@
 import { type RequestHandler, Router } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-/** Seconds: a page takes one or two thousandths, a hash a quarter, the line up to some seconds. */
+/** Seconds. A page takes one or two thousandths, a hash a quarter, the queue up to a few seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** What came of a call: its success, or the code of the refusal. */
-const OUTCOMES = {
-  registrations: ["registered", "invalid_input", "email_taken", "registration_closed", "rate_limited", "busy", "unavailable"],
-  verifications: ["verified", "token_unknown", "token_expired", "token_used", "code_refused", "rate_limited", "unavailable"],
-  resends: ["accepted", "invalid_input", "rate_limited", "unavailable"],
-};
 
 type Labelled<V extends string> = { name: string; help: string; label: string; values: readonly V[] };
 
-/** A counter by one label. All its values are there from the start, or `rate()` would not see the first of each. */
+/** A counter with one label. All its series exist from the start: `rate()` would miss the first event of a new one. */
 function counterIn(registry: Registry) {
   return <V extends string>({ name, help, label, values }: Labelled<V>) => {
     const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
@@ -22,7 +15,7 @@ function counterIn(registry: Registry) {
   };
 }
 
-/** Asks once for all that read its answer at one time, such as the gauges of one scrape. */
+/** Lets callers that ask at the same time share one answer, as the gauges of one scrape do. */
 function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let asking: Promise<T> | undefined;
   return () => {
@@ -35,67 +28,54 @@ function shared<T>(ask: () => Promise<T>): () => Promise<T> {
 
 export type PoolUse = { used: number; idle: number; waiting: number; max: number };
 
-/** What is told of as it happens. */
 function counters(registry: Registry) {
   const registers = [registry];
   const counter = counterIn(registry);
   return {
     hashSeconds: new Histogram({
       name: "foyer_hash_duration_seconds",
-      help: "Time that one password hash took, without its wait.",
+      help: "Time to compute one password hash, without the wait for it.",
       buckets: BUCKETS,
       registers,
     }),
     hashRefused: counter({
       name: "foyer_hash_refusals_total",
-      help: "Hashes not computed: the line was full, the client left it, it closed at shutdown, or the thread broke.",
+      help: "Hashes not computed: the queue was full, the client aborted, the queue closed, or the thread broke.",
       label: "reason",
-      values: ["full", "left", "closed", "broken"],
+      values: ["full", "aborted", "closed", "broken"],
     }),
-    registered: counter<string>({
-      name: "foyer_registrations_total",
-      help: "Registrations asked for, by what came of them.",
-      label: "outcome",
-      values: OUTCOMES.registrations,
-    }),
-    verified: counter<string>({
-      name: "foyer_verifications_total",
-      help: "Confirmations of an address asked for, by what came of them.",
-      label: "outcome",
-      values: OUTCOMES.verifications,
-    }),
-    resent: counter<string>({
-      name: "foyer_resends_total",
-      help: "New mails asked for, by what came of that.",
-      label: "outcome",
-      values: OUTCOMES.resends,
-    }),
-    limitExceeded: counter({
+    limited: counter({
       name: "foyer_limit_refusals_total",
       help: "Attempts refused, by the limit that they exceeded.",
       label: "limit",
-      values: ["address", "email", "mailbox", "total"],
+      values: ["ip", "email", "mailbox", "total"],
     }),
-    mail: counter({
-      name: "foyer_mails_total",
-      help: "Mails, by what happened to them: queued, sent, retried later, given up, or dropped for there was nothing to say.",
+    email: counter({
+      name: "foyer_emails_total",
+      help: "Emails, by what happened to them. Dropped are those with nothing to say any more.",
       label: "event",
       values: ["queued", "sent", "retried", "given_up", "dropped"],
     }),
-    robot: counter({
-      name: "foyer_robots_total",
-      help: "Forms that look like a robot's: the hidden field was filled (nothing was registered), or it came too fast (it waited).",
+    bot: counter({
+      name: "foyer_bots_total",
+      help: "Forms that look like a bot's: hidden field filled (not registered), or sent too fast (delayed).",
       label: "reason",
       values: ["honeypot", "too_fast"],
     }),
+    calls: new Counter({
+      name: "foyer_procedure_calls_total",
+      help: "Calls of procedures, by outcome: ok, or the code of the refusal.",
+      labelNames: ["procedure", "outcome"],
+      registers,
+    }),
     faults: new Counter({
       name: "foyer_faults_total",
-      help: "Requests that came upon a fault of ours, or of what Foyer runs on; the log has each.",
+      help: "Requests that failed through a fault of Foyer or of what it runs on. The log has each.",
       registers,
     }),
     requestSeconds: new Histogram({
       name: "http_request_duration_seconds",
-      help: "Time from a request's arrival to the end of its answer.",
+      help: "Time from the arrival of a request to the end of its answer.",
       labelNames: ["method", "route", "status"] as const,
       buckets: BUCKETS,
       registers,
@@ -103,7 +83,6 @@ function counters(registry: Registry) {
   };
 }
 
-/** What is asked for when the metrics are read. */
 function gauges(registry: Registry) {
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number | Promise<number>) => {
@@ -117,19 +96,16 @@ function gauges(registry: Registry) {
     });
   };
   return {
-    /** Shows how many wait for a hash or are being hashed. */
-    watchLine(length: () => number) {
+    watchQueue(length: () => number) {
       gauge("foyer_hash_queue_length", "Registrations waiting for their hash or being hashed.", length);
     },
-    /** Shows whether this instance can serve, as GET /readyz tells. */
     watchReadiness(isReady: () => Promise<boolean>) {
       gauge("foyer_ready", "1 while the database answers, else 0.", async () => Number(await isReady()));
     },
-    /** Shows the connections to the database that this instance has. */
     watchPool(use: () => PoolUse) {
       new Gauge({
         name: "foyer_database_connections",
-        help: "Connections to the database that are open, by what they do.",
+        help: "Open connections to the database, by what they do.",
         labelNames: ["state"],
         registers,
         collect() {
@@ -138,21 +114,30 @@ function gauges(registry: Registry) {
         },
       });
       gauge("foyer_database_connections_max", "Connections to the database that may be open.", () => use().max);
-      gauge("foyer_database_connections_waiting", "Queries that wait for a connection to the database.", () => use().waiting);
+      gauge(
+        "foyer_database_connections_waiting",
+        "Queries that wait for a connection to the database.",
+        () => use().waiting,
+      );
     },
-    /** Shows the mails that wait, at all instances: asked of the database when the metrics are read, where it answers. */
+    /** `waiting` asks the database, so it counts for all instances. The gauges are NaN while it does not answer. */
     watchOutbox(waiting: () => Promise<{ count: number; oldestSeconds: number }>) {
       const read = shared(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
-      gauge("foyer_mails_waiting", "Mails that wait to be sent.", async () => (await read()).count);
-      gauge("foyer_mail_oldest_seconds", "Age of the oldest mail that waits; 0 for none.", async () => (await read()).oldestSeconds);
+      gauge("foyer_emails_waiting", "Emails that wait to be sent, of all instances.", async () => (await read()).count);
+      gauge(
+        "foyer_email_oldest_seconds",
+        "Age of the oldest email that waits. 0 when there is none.",
+        async () => (await read()).oldestSeconds,
+      );
     },
   };
 }
 
-/**
- * What is counted, under names that follow Prometheus's conventions.
- * @param version this Foyer's.
- */
+type CountedRequest = { method: string; route: string; status: number; milliseconds: number; isFault: boolean };
+
+type CountedProcedure = { name: string; refusals: readonly string[] };
+
+/** Creates the metrics. Their names follow Prometheus's conventions. `version` is that of this Foyer. */
 export function createMetrics(version: string) {
   const registry = new Registry();
   const registers = [registry];
@@ -160,7 +145,22 @@ export function createMetrics(version: string) {
   const help = "Always 1: which Foyer runs, on which Node.";
   const build = new Gauge({ name: "foyer_build_info", help, labelNames: ["version", "node"], registers });
   build.set({ version, node: process.version }, 1);
-  return { registry, ...counters(registry), ...gauges(registry) };
+  const { calls, requestSeconds, faults, ...others } = counters(registry);
+  return {
+    registry,
+    ...others,
+    ...gauges(registry),
+    watchProcedures(procedures: readonly CountedProcedure[]) {
+      for (const { name: procedure, refusals } of procedures) {
+        for (const outcome of ["ok", ...refusals]) calls.inc({ procedure, outcome }, 0);
+      }
+    },
+    called: (procedure: string, outcome: string) => calls.inc({ procedure, outcome }),
+    requested({ method, route, status, milliseconds, isFault }: CountedRequest) {
+      requestSeconds.observe({ method, route, status }, milliseconds / 1000);
+      if (isFault) faults.inc();
+    },
+  };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

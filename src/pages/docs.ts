@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
+import { languageOf } from "../http/language.ts";
 
-/** GET /docs: the OpenAPI document, to read and to try. */
-export const docs: RequestHandler = (_req, res) => {
-  res.render("pages/docs", { layout: "docs", title: "JSON interface" });
+export const showDocs: RequestHandler = (_req, res) => {
+  res.render("pages/docs", { layout: "docs", title: languageOf(res).text("docs.title") });
 };

@@ -1,11 +1,10 @@
-import { readableAddress } from "../service/email-address.ts";
+import { readableAddress } from "../service/identity/email-address.ts";
 
-/** What was typed into a field, to stand in it again; nothing where a program sent no text. */
 export function typedText(sent: unknown): string {
   return typeof sent === "string" ? sent : "";
 }
 
-/** The same for an address: some browsers send its domain in the wire form, though it was typed in letters. */
+/** What was typed, with its domain in Unicode: some browsers send it in ASCII form. */
 export function typedAddress(sent: unknown): string {
   return readableAddress(typedText(sent));
 }

@@ -1,88 +1,82 @@
 import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
-import { refusalHeaders } from "../http/refusal-headers.ts";
-import { readableAddress } from "../service/email-address.ts";
-import type { ServiceError } from "../service/errors.ts";
-import type { Service } from "../service/service.ts";
-import { answerTo } from "./answers.ts";
-import { keepForHistory } from "./history.ts";
+import { languageOf } from "../http/language.ts";
+import { readableAddress } from "../service/identity/email-address.ts";
+import type { Procedures } from "../service/procedures.ts";
+import type { Refusal } from "../service/refusal.ts";
+import type { DescribeLink } from "../service/verification/link.ts";
+import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
 
 type Typed = { code?: unknown; email?: unknown };
 
-/** The page to enter a code, or to ask for a new mail; with an error where one of the two was refused. */
-function renderForms(res: Response, error?: ServiceError, { code, email }: Typed = {}) {
-  const answer = error && answerTo(error);
-  if (error && answer) keepForHistory(res).status(answer.status).set(refusalHeaders(error));
-  const reason = (field: string) => answer?.fields.find((one) => one.field === field)?.message;
-  res.render("pages/verification", {
-    title: answer ? "Error: confirm your email address" : "Confirm your email address",
-    code: { value: typedText(code), error: reason("code") },
-    email: { value: typedAddress(email), error: reason("email") },
-    answer,
+function renderForms(res: Response, { code, email }: Typed, refusal?: PageRefusal, sent = false) {
+  res.render("pages/verification/forms", {
+    title: pageTitle(res, "verify.title", refusal),
+    code: { value: typedText(code), error: fieldError("code", refusal) },
+    email: { value: typedAddress(email), error: fieldError("email", refusal) },
+    refusal,
+    sent,
   });
 }
 
-/** A link that confirms nothing: why, and how to get a new one. */
-function renderRefusedLink(res: Response, error: ServiceError) {
-  const { status, notice } = answerTo(error);
-  keepForHistory(res).status(status).set(refusalHeaders(error));
-  res.render("pages/link-refused", { title: "Error: this link cannot be used", notice, email: {} });
+function renderRefusedLink(res: Response, refused: Refusal) {
+  const refusal = answerRefusal(res, refused);
+  res.render("pages/verification/link-refused", {
+    title: pageTitle(res, "verify.refused.title", refusal),
+    refusal,
+    email: {},
+  });
 }
 
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
+export const showVerified: RequestHandler = (_req, res) => {
+  res.render("pages/verification/verified", { title: languageOf(res).text("verified.title") });
+};
 
-/** As it came: what stuck to a link on its way is for the service to tell from the token. */
-function queryOf(req: Request) {
+/** The raw query, because the service separates the token from what mail programs append to links. */
+function rawQuery(req: Request) {
   return req.originalUrl.slice(req.originalUrl.indexOf("?") + 1);
 }
 
-/**
- * GET /verify: with a token, the page whose one button confirms; without, the form for the code. It changes nothing: mail
- * scanners follow links.
- */
-export function verification(service: Service): RequestHandler {
-  return async (req, res) => {
+/** GET /verify: shows a button or the form for a code. It changes nothing, because mail scanners follow links. */
+export function showVerification(describeLink: DescribeLink): RequestHandler {
+  return async (req, res, next) => {
     if (!Object.keys(req.query).some((name) => /token/i.test(name)))
-      return res.render("pages/verification", { title: "Confirm your email address", sent: "sent" in req.query, code: {}, email: {} });
-    // The page's own address holds the token. Any stricter, and Chromium would send our own form with `Origin: null`.
+      return renderForms(res, {}, undefined, "sent" in req.query);
+    // The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`.
     res.set("Referrer-Policy", "strict-origin");
-    const link = await service.readLink(queryOf(req), callerOf(req, res));
+    const link = await describeLink(rawQuery(req), callerOf(req, res));
     if (!link.ok) return renderRefusedLink(res, link.error);
-    const { token, email, signedUpAt, done, others } = link.value;
-    if (done) return renderVerified(res);
-    res.render("pages/link", {
-      title: "Confirm your email address",
-      email: readableAddress(email),
-      signedUpAt: TIME.format(signedUpAt),
-      others,
+    const { token, email, signedUpAt, alreadyVerified, hasCompetingSignUps } = link.value;
+    if (alreadyVerified) return showVerified(req, res, next);
+    const language = languageOf(res);
+    res.render("pages/verification/link", {
+      title: language.text("verify.title"),
+      address: readableAddress(email),
+      signedUpAt: language.time(signedUpAt),
+      hasCompetingSignUps,
       token,
     });
   };
 }
 
-function renderVerified(res: Response) {
-  res.render("pages/verified", { title: "Your email address is confirmed" });
-}
-
-/** POST /verify from a form with a token or a code: on to the next page, or what to do. */
-export function verifyEmail(service: Service): RequestHandler {
+export function submitVerification({ verifyEmail }: Procedures): RequestHandler {
   return async (req, res) => {
     const { token, ...others } = req.body;
     const input = token === undefined ? others : { token: Array.isArray(token) ? token.join("&") : token };
-    const result = await service.verifyEmail(input, callerOf(req, res));
+    const result = await verifyEmail.run(input, callerOf(req, res));
     if (result.ok) return res.redirect(303, "/verified");
-    return token === undefined ? renderForms(res, result.error, req.body) : renderRefusedLink(res, result.error);
+    if (token !== undefined) return renderRefusedLink(res, result.error);
+    renderForms(res, req.body, answerRefusal(res, result.error));
   };
 }
 
-/** POST /verify/resend from a form: the same for every address. */
-export function resendVerification(service: Service): RequestHandler {
+/** POST /verify/resend from a form. The answer is the same for every address. */
+export function submitResend({ resendVerification }: Procedures): RequestHandler {
   return async (req, res) => {
-    const result = await service.resendVerification(req.body, callerOf(req, res));
-    return result.ok ? res.redirect(303, "/verify?sent") : renderForms(res, result.error, req.body);
+    const result = await resendVerification.run(req.body, callerOf(req, res));
+    if (result.ok) return res.redirect(303, "/verify?sent");
+    renderForms(res, req.body, answerRefusal(res, result.error));
   };
 }
-
-/** GET /verified: where someone arrives who confirmed. */
-export const verified: RequestHandler = (_req, res) => renderVerified(res);

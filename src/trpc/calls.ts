@@ -1,11 +1,7 @@
 import type { RequestHandler } from "express";
 import { nameCalls } from "../http/request-log.ts";
-import { appRouter } from "./router.ts";
 
-const PROCEDURES = new Set(Object.keys(appRouter._def.procedures));
-
-/** As tRPC reads it. */
-function decoded(path: string) {
+function decodeAsTrpc(path: string) {
   try {
     return decodeURIComponent(path);
   } catch {
@@ -13,10 +9,13 @@ function decoded(path: string) {
   }
 }
 
-/** Names the procedures that a request calls, for its log line and metrics: each once, and what is not ours `(unknown)`. */
-export const namesCalls: RequestHandler = (req, res, next) => {
-  const path = decoded(req.path.slice(req.path.lastIndexOf("/") + 1));
-  const calls = req.query["batch"] === "1" ? path.split(",") : [path];
-  nameCalls(res, "/trpc", [...new Set(calls.map((call) => (PROCEDURES.has(call) ? call : "(unknown)")))]);
-  next();
-};
+/** Names the procedures that a request calls, for log and metrics: each once, `(unknown)` where not in `names`. */
+export function logCalls(names: readonly string[]): RequestHandler {
+  const known = new Set(names);
+  return (req, res, next) => {
+    const path = decodeAsTrpc(req.path.slice(req.path.lastIndexOf("/") + 1));
+    const calls = req.query["batch"] === "1" ? path.split(",") : [path];
+    nameCalls(res, "/trpc", [...new Set(calls.map((call) => (known.has(call) ? call : "(unknown)")))]);
+    next();
+  };
+}

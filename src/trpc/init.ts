@@ -1,16 +1,41 @@
 import { initTRPC } from "@trpc/server";
+import { z } from "zod";
+import type { SerialQueue } from "../admission/serial-queue.ts";
+import type { Language } from "../language/language.ts";
 import type { Caller } from "../service/caller.ts";
-import type { Service } from "../service/service.ts";
-import { presentError } from "./errors.ts";
-import type { InTurn } from "./in-turn.ts";
+import type { Procedure } from "../service/procedure.ts";
+import { presentError, RefusalError } from "./errors.ts";
 
-export type Context = { service: Service; caller: Caller; inTurn: InTurn };
+export type Context = {
+  caller: Caller;
+  language: Language;
+  /** The calls of one batch wait for each other: they hold one place in the hashing queue, as one person would. */
+  serialQueue: SerialQueue;
+};
 
 /** The one tRPC instance. Never in development mode, which sends stacks. */
 export const t = initTRPC.context<Context>().create({
   isDev: false,
   errorFormatter: ({ shape, error }) => {
-    const { message, data } = presentError(error);
-    return { ...shape, message, data: { httpStatus: shape.data.httpStatus, ...data } };
+    const { message, refusal } = presentError(error);
+    const { path, ...data } = shape.data;
+    // The path of a procedure that does not exist is whatever the client sent.
+    const isKnown = refusal !== undefined || error.code !== "NOT_FOUND";
+    return { ...shape, message, data: { ...data, ...(isKnown && path !== undefined && { path }), refusal } };
   },
 });
+
+async function call<Input, Output>(
+  { run }: Procedure<Input, Output>,
+  input: unknown,
+  { caller, language, serialQueue }: Context,
+) {
+  const result = await serialQueue(() => run(input, caller));
+  if (!result.ok) throw new RefusalError(result.error, language);
+  return result.value;
+}
+
+/** A procedure as tRPC has it. Its input gives the client types only: the service's parse decides. */
+export function mutation<Input, Output>(procedure: Procedure<Input, Output>) {
+  return t.procedure.input(z.custom<Input>()).mutation(({ input, ctx }) => call(procedure, input, ctx));
+}

@@ -1,9 +1,15 @@
-import { t } from "./init.ts";
-import { register } from "./registration.ts";
-import { resendVerification, verifyEmail } from "./verification.ts";
+import type { Procedures } from "../service/procedures.ts";
+import { mutation, t } from "./init.ts";
 
-export const appRouter = t.router({
-  auth: t.router({ register, verifyEmail, resendVerification }),
-});
+/** The procedures by their tRPC names, a line each. */
+export function createRouter(procedures: Procedures) {
+  return t.router({
+    auth: t.router({
+      register: mutation(procedures.register),
+      verifyEmail: mutation(procedures.verifyEmail),
+      resendVerification: mutation(procedures.resendVerification),
+    }),
+  });
+}
 
-export type AppRouter = typeof appRouter;
+export type AppRouter = ReturnType<typeof createRouter>;

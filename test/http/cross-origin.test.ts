@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/config/environment.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 
 const APP = "https://app.example.com";
 const ACCOUNT = { email: "alice@example.com", password: "secret123" };
 
-describe("a frontend of another origin", () => {
+describe("CORS: a frontend of another origin", () => {
   let foyer: TestFoyer;
   afterEach(() => foyer.stop());
 
@@ -15,43 +15,61 @@ describe("a frontend of another origin", () => {
       .set({ Origin: origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": headers });
   }
 
-  it("is refused unless it is named", async () => {
+  function postFrom(origin: string, path: string, body: object = ACCOUNT) {
+    return foyer.http.post(path).set({ Origin: origin, "Sec-Fetch-Site": "cross-site" }).send(body);
+  }
+
+  it("is refused by JSON and by tRPC unless it is named", async () => {
     foyer = await startFoyer();
     for (const path of ["/register", "/trpc/auth.register"]) {
       expect((await preflight(path, APP)).headers).not.to.have.property("access-control-allow-origin");
-      expect((await foyer.http.post(path).set({ Origin: APP, "Sec-Fetch-Site": "cross-site" }).send(ACCOUNT)).status).to.equal(403);
+      expect((await postFrom(APP, path)).status).to.equal(403);
     }
   });
 
-  it("may use JSON and tRPC where it is named, but never the pages", async () => {
+  it("may use JSON and tRPC, without cookies, where it is named", async () => {
     foyer = await startFoyer({ corsOrigins: [APP] });
     for (const [n, path] of ["/register", "/trpc/auth.register"].entries()) {
       const asked = await preflight(path, APP);
       expect([asked.status, asked.headers["access-control-allow-origin"]]).to.deep.equal([204, APP]);
       expect(asked.headers).not.to.have.property("access-control-allow-credentials");
-      const answer = await foyer.http
-        .post(path)
-        .set({ Origin: APP, "Sec-Fetch-Site": "cross-site" })
-        .send({ ...ACCOUNT, email: `n${n}@example.com` });
+      const answer = await postFrom(APP, path, { ...ACCOUNT, email: `n${n}@example.com` });
       expect(answer.status).to.be.below(202);
       expect(answer.headers["access-control-allow-origin"]).to.equal(APP);
       expect(answer.headers["access-control-expose-headers"]).to.include("Retry-After");
+    }
+  });
+
+  it("is refused where another is named, however similar", async () => {
+    foyer = await startFoyer({ corsOrigins: [APP] });
+    for (const path of ["/register", "/trpc/auth.register"]) {
       for (const other of ["https://evil.example", `${APP}.evil.example`, "null"]) {
         expect((await preflight(path, other)).headers).not.to.have.property("access-control-allow-origin");
-        expect((await foyer.http.post(path).set({ Origin: other, "Sec-Fetch-Site": "cross-site" }).send(ACCOUNT)).status).to.equal(403);
+        expect((await postFrom(other, path)).status).to.equal(403);
       }
     }
-    const form = await foyer.http.post("/register").type("form").set({ Origin: APP, "Sec-Fetch-Site": "cross-site" }).send(ACCOUNT);
-    expect(form.status).to.equal(403);
+  });
+
+  it("may use no page, even where it is named", async () => {
+    foyer = await startFoyer({ corsOrigins: [APP] });
+    const form = foyer.registerByForm(ACCOUNT.email).set({ Origin: APP, "Sec-Fetch-Site": "cross-site" });
+    expect((await form).status).to.equal(403);
     for (const path of ["/register", "/welcome", "/assets/foyer.css"]) {
-      expect((await foyer.http.get(path).set("Origin", APP)).headers).not.to.have.property("access-control-allow-origin");
+      const { headers } = await foyer.http.get(path).set("Origin", APP);
+      expect(headers).not.to.have.property("access-control-allow-origin");
     }
   });
 
   it("may add the header fields of its libraries where it is named", async () => {
     foyer = await startFoyer({ corsOrigins: [APP] });
     const asked = "authorization,baggage,content-type,sentry-trace,traceparent,tracestate,trpc-accept,x-trpc-source";
-    for (const path of ["/register", "/verify", "/verify/resend", "/trpc/auth.register", "/trpc/auth.register,auth.register?batch=1"]) {
+    for (const path of [
+      "/register",
+      "/verify",
+      "/verify/resend",
+      "/trpc/auth.register",
+      "/trpc/auth.register,auth.register?batch=1",
+    ]) {
       const { status, headers } = await preflight(path, APP, asked);
       expect([path, status, headers["access-control-allow-headers"]]).to.deep.equal([path, 204, asked]);
       expect(headers["vary"]).to.equal("Origin, Access-Control-Request-Headers");
@@ -59,16 +77,26 @@ describe("a frontend of another origin", () => {
       expect(Object.keys(other.headers).filter((name) => name.startsWith("access-control-"))).to.deep.equal([]);
       expect(other.headers["vary"]).to.equal("Origin");
     }
-    const answer = await foyer.http.post("/register").set({ Origin: APP, "Sentry-Trace": "x" }).send(ACCOUNT);
+  });
+
+  it("is told that the answer varies by origin, as is a program without one", async () => {
+    foyer = await startFoyer({ corsOrigins: [APP] });
+    const answer = await foyer.register(ACCOUNT.email).set({ Origin: APP, "Sentry-Trace": "x" });
     expect([answer.status, answer.headers["vary"]]).to.deep.equal([201, "Origin"]);
     expect((await foyer.http.post("/register").send({})).headers["vary"]).to.equal("Origin");
   });
 
-  it("is named by a pattern when it is a sub-domain, at any depth, of the same scheme and port", async () => {
+  it("is named by a pattern only as a sub-domain, at any depth, of the same scheme and port", async () => {
     const { corsOrigins } = parseConfig({ CORS_ORIGINS: "https://*.Example.com/, http://*.localhost:5173" });
     foyer = await startFoyer({ corsOrigins });
-    const allowed = async (origin: string) => (await preflight("/register", origin)).headers["access-control-allow-origin"];
-    for (const origin of ["https://app.example.com", "https://a.b-c.example.com", "https://pr_7.example.com", "http://x.localhost:5173"]) {
+    const allowed = async (origin: string) =>
+      (await preflight("/register", origin)).headers["access-control-allow-origin"];
+    for (const origin of [
+      "https://app.example.com",
+      "https://a.b-c.example.com",
+      "https://pr_7.example.com",
+      "http://x.localhost:5173",
+    ]) {
       expect(await allowed(origin)).to.equal(origin);
       expect((await foyer.http.post("/register").set("Origin", origin).send({})).status).to.equal(400);
     }

@@ -29,7 +29,10 @@ export async function startBrowser(test: Context): Promise<Browser> {
 }
 
 /** Opens a page that fails the test at the next `check` if its policy stopped anything or a script threw. */
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -7,7 +7,9 @@ import { freePort, unprivilegedFolder } from "./program.ts";
 function findPrograms() {
   const debian = "/usr/lib/postgresql";
   const folders = existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, "bin")) : [];
-  return [...folders, "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"].find((folder) => existsSync(join(folder, "initdb")));
+  return [...folders, "/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"].find((folder) =>
+    existsSync(join(folder, "initdb")),
+  );
 }
 
 /** Where PostgreSQL's own programs are, if they are; CI has them. */
@@ -37,7 +39,8 @@ async function start(folder: Awaited<ReturnType<typeof unprivilegedFolder>>, dat
       return rows;
     },
     async remove() {
-      if (existsSync(join(data, "postmaster.pid"))) folder.run(program("pg_ctl"), ["stop", "-s", "-m", "immediate", "-D", data]);
+      if (existsSync(join(data, "postmaster.pid")))
+        folder.run(program("pg_ctl"), ["stop", "-s", "-m", "immediate", "-D", data]);
     },
   };
 }
@@ -60,7 +63,8 @@ export async function startSecured({ key, cert }: { key: string; cert: string })
     const shell = `umask 077; base64 -d > ${join(data, name)}`;
     await server.sql(`copy (select '${Buffer.from(text).toString("base64")}') to program '${shell}'`);
   }
-  for (const setting of ["ssl_key_file = 'key'", "ssl_cert_file = 'cert'", "ssl = on"]) await server.sql(`alter system set ${setting}`);
+  for (const setting of ["ssl_key_file = 'key'", "ssl_cert_file = 'cert'", "ssl = on"])
+    await server.sql(`alter system set ${setting}`);
   await server.sql(`copy (select 'host all all 127.0.0.1/32 scram-sha-256') to '${join(data, "pg_hba.conf")}'`);
   await server.sql("select pg_reload_conf()");
   return {

@@ -1,24 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
-import { pino } from "pino";
-import type { DatabaseSettings } from "../../src/config.ts";
-import { connect } from "../../src/db/connect.ts";
+import type { DatabaseSettings } from "../../src/config/environment.ts";
+import { copyEmbeddedTemplate, findPostgresTemplate, onServer } from "./templates.ts";
 
 /** Where the suite has PostgreSQL to use; without it, all runs on the embedded database. */
 export const postgresUrl = process.env["DATABASE_URL"];
 
 export type TestDatabase = { settings: DatabaseSettings; env: Record<string, string>; drop(): Promise<void> };
-
-async function onServer(url: string, statement: string) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(statement);
-  await client.end();
-}
 
 async function createPostgres(server: string, options: string): Promise<TestDatabase> {
   const name = `foyer_test_${randomUUID().replaceAll("-", "")}`;
@@ -32,22 +22,8 @@ async function createPostgres(server: string, options: string): Promise<TestData
   };
 }
 
-let template: Promise<string> | undefined;
-
-/** Creating the embedded database takes seconds; copying one does not. */
-async function createTemplate() {
-  const dataDir = await mkdtemp(join(tmpdir(), "foyer-template-"));
-  const { close } = await connect({ dataDir }, pino({ level: "silent" }));
-  await close();
-  process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-  return dataDir;
-}
-
-/** An embedded database, whatever the suite runs on. */
-export async function createEmbedded(): Promise<TestDatabase> {
-  template ??= createTemplate();
+async function createInFolder(): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), "foyer-test-"));
-  await cp(await template, dataDir, { recursive: true });
   return {
     settings: { dataDir },
     env: { DATA_DIR: dataDir, DATABASE_URL: "" },
@@ -55,7 +31,23 @@ export async function createEmbedded(): Promise<TestDatabase> {
   };
 }
 
-/** A database that no other test sees. @param options of `create database`, where the suite has PostgreSQL. */
-export function createDatabase(options = ""): Promise<TestDatabase> {
-  return postgresUrl ? createPostgres(postgresUrl, options) : createEmbedded();
+/** An embedded database with Foyer's schema, whatever the suite runs on. */
+export async function createEmbedded(): Promise<TestDatabase> {
+  const database = await createInFolder();
+  if ("dataDir" in database.settings) await copyEmbeddedTemplate(database.settings.dataDir);
+  return database;
+}
+
+/** A database that no other test sees, with Foyer's schema. */
+export async function createDatabase(): Promise<TestDatabase> {
+  if (!postgresUrl) return createEmbedded();
+  return createPostgres(postgresUrl, `template ${await findPostgresTemplate(postgresUrl)}`);
+}
+
+/**
+ * A database that no other test sees, with nothing in it.
+ * @param options of `create database`, where the suite has PostgreSQL.
+ */
+export function createEmptyDatabase(options = ""): Promise<TestDatabase> {
+  return postgresUrl ? createPostgres(postgresUrl, options) : createInFolder();
 }

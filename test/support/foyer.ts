@@ -1,16 +1,28 @@
 import { Writable } from "node:stream";
+import type { Knex } from "knex";
 import supertest from "supertest";
 import { createFoyerClient } from "../../src/client.ts";
 import { compose } from "../../src/compose.ts";
-import { type Config, parseConfig } from "../../src/config.ts";
-import { listen } from "../../src/listen.ts";
+import { type Config, parseConfig } from "../../src/config/environment.ts";
+import { listen } from "../../src/http/listen.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
-import { expire } from "../../src/service/expiry.ts";
+import { purge } from "../../src/service/verification/purge.ts";
 import { createDatabase } from "./database.ts";
 
 /** bcrypt's cheapest cost. The setting's floor is 10, so that only a test can ask for it. */
 const CHEAP = 4;
+
+/** A password that meets the default rules. */
+export const PASSWORD = "secret123";
+
+const TIMES = `select table_name, string_agg(format('%1$I = %1$I - interval %2$L', column_name, ?::text), ', ') as moves
+  from information_schema.columns where table_schema = 'public' and data_type = 'timestamp with time zone' group by table_name`;
+
+async function travel(db: Knex, interval: string) {
+  const { rows } = await db.raw(TIMES, [interval]);
+  for (const { table_name, moves } of rows) await db.raw(`update ${table_name} set ${moves}`);
+}
 
 /** Starts the real application on a port of its own. */
 async function serve(config: Config) {
@@ -25,7 +37,11 @@ async function serve(config: Config) {
     }),
   );
   const foyer = await compose(config, log);
-  const { port, stop } = await listen(foyer.app, { host: config.host, port: 0, setting: "PORT" }, config.keepAliveSeconds);
+  const { port, stop } = await listen(
+    foyer.app,
+    { host: config.host, port: 0, setting: "PORT" },
+    config.keepAliveSeconds,
+  );
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
@@ -34,7 +50,7 @@ async function serve(config: Config) {
     client: createFoyerClient(url),
     logged: () => logged,
     async stop() {
-      await Promise.all([stop(8000), foyer.stopMail(), foyer.drain()]);
+      await Promise.all([stop(8000), foyer.stopEmails(), foyer.drain()]);
       await foyer.close();
     },
   };
@@ -62,13 +78,24 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     get client() {
       return instance.client;
     },
-    get service() {
-      return instance.foyer.service;
+    get procedures() {
+      return instance.foyer.procedures;
     },
+    /** POST /register with JSON. */
+    register: (email: string, password = PASSWORD) => instance.http.post("/register").send({ email, password }),
+    /** POST /register as the form does. */
+    registerByForm: (email: string, password = PASSWORD) =>
+      instance.http.post("/register").type("form").send({ email, password }),
+    /** POST /verify with the token of a link, by JSON. */
+    verify: (token: string) => instance.http.post("/verify").send({ token }),
+    /** POST /verify/resend with JSON. */
+    resend: (email: string) => instance.http.post("/verify/resend").send({ email }),
     logged: () => instance.logged(),
     users: () => User.query(db()).orderBy("id"),
     /** What happens every ten minutes. */
-    expire: () => expire(db(), config.unverifiedDays),
+    purge: () => purge(db(), config.unverifiedDays),
+    /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
+    travel: (interval: string) => travel(db(), interval),
     /** For what only time or an accident would bring about. */
     sql: (statement: string, ...values: (string | number)[]) => db().raw(statement, values),
     rows: async (table: string): Promise<Record<string, unknown>[]> => (await db().raw(`select * from ${table}`)).rows,

@@ -28,7 +28,8 @@ export async function unprivilegedFolder(prefix: string) {
   return {
     path,
     /** Runs a program to its end. */
-    run: (file: string, args: readonly string[]) => execFileSync(file, args, { ...user, cwd: path, stdio: "pipe", encoding: "utf8" }),
+    run: (file: string, args: readonly string[]) =>
+      execFileSync(file, args, { ...user, cwd: path, stdio: "pipe", encoding: "utf8" }),
     /** Starts one that goes with the test process. */
     start(file: string, args: readonly string[]) {
       const child = spawn(file, args, { ...user, cwd: path, stdio: "ignore" });

@@ -20,7 +20,8 @@ process.once("exit", () => {
 export function findProxies<T extends string>(test: Context, ...names: T[]): Record<T, string> {
   const found = names.map((name) => [name, FOLDERS.map((folder) => join(folder, name)).find(existsSync)] as const);
   const missing = found.filter(([, path]) => !path).map(([name]) => name);
-  if (missing.length > 0 && process.env["CI"]) throw new Error(`CI tests behind a proxy: install ${missing.join(" and ")}`);
+  if (missing.length > 0 && process.env["CI"])
+    throw new Error(`CI tests behind a proxy: install ${missing.join(" and ")}`);
   if (missing.length > 0) return test.skip();
   return Object.fromEntries(found) as Record<T, string>;
 }
@@ -59,12 +60,19 @@ async function run(command: string, args: string[], url: string, folder: string)
 export async function startNginx(
   command: string,
   upstreams: string[],
-  { http = "", server = "", upstream = "", port = 0 }: { http?: string; server?: string; upstream?: string; port?: number },
+  {
+    http = "",
+    server = "",
+    upstream = "",
+    port = 0,
+  }: { http?: string; server?: string; upstream?: string; port?: number },
 ): Promise<ReverseProxy> {
   const folder = await mkdtemp(join(tmpdir(), "foyer-nginx-"));
   const listens = port || (await freePort());
   const config = join(folder, "nginx.conf");
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(" ");
   await writeFile(
     config,
     `daemon off; pid ${folder}/pid; error_log stderr crit; events {}

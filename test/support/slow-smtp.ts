@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 
-/** What a mail server answers, by the first word of the command; `text` is the dot that ends a mail. */
+/** What a mail server answers, by the first word of the command; `text` is the dot that ends an email. */
 export type Step = "greeting" | "EHLO" | "MAIL" | "RCPT" | "DATA" | "text";
 
 const REPLIES: Record<string, string> = {
@@ -20,7 +20,7 @@ const REPLIES: Record<string, string> = {
  */
 export async function startSlowSmtp(wait: (step: Step, to: string) => number) {
   const lines: string[] = [];
-  /** The recipient of each mail whose text came in whole, when it did. */
+  /** The recipient of each email whose text came in whole, when it did. */
   const received: string[] = [];
   const sockets = new Set<Socket>();
 

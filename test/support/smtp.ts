@@ -94,10 +94,3 @@ export async function startSmtp(behaviour: SmtpBehaviour = {}) {
 }
 
 export type Smtp = Awaited<ReturnType<typeof startSmtp>>;
-
-/** The link's token and the code, as a person finds them in a mail. */
-export function readLetter(mail: { text?: string | undefined }): { token: string; code: string } {
-  const { token = "" } = /\/verify\?token=(?<token>[\w-]+)$/m.exec(mail.text ?? "")?.groups ?? {};
-  const { code = "" } = /^ +(?<code>\d{4} \d{4})$/m.exec(mail.text ?? "")?.groups ?? {};
-  return { token, code };
-}

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** A frontend of someone else's: it knows the package by name and nothing of this tree. */
 const PROGRAM = `
-import { type AppRouter, createFoyerClient, isFoyerError } from "foyer/client";
+import { type AppRouter, createFoyerClient, type FoyerError, isFoyerError } from "foyer/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -20,31 +20,82 @@ type Output = inferRouterOutputs<AppRouter>["auth"]["register"];
 const input: Same<Input, { email: string; password: string }> = true;
 const output: Same<Output, { id: number; email: string }> = true;
 
+type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
+
+/** Does not compile once there is a code that it does not name. */
+function describe(refusal: Refusal): string {
+  switch (refusal.code) {
+    case "invalid_input":
+      return refusal.fields.map(({ field, message }: { field: "email" | "password"; message: string }) => field + ": " + message).join(" ");
+    case "code_refused":
+      return refusal.triesLeft === undefined ? refusal.code : refusal.triesLeft + " left";
+    case "rate_limited":
+    case "busy":
+    case "unavailable":
+      return "again in " + refusal.retryAfterSeconds.toFixed();
+    case "email_taken":
+    case "token_unknown":
+    case "token_expired":
+    case "token_used":
+    case "registration_closed":
+      return refusal.code;
+    default:
+      return refusal satisfies never;
+  }
+}
+
+function describeMost(refusal: Refusal) {
+  switch (refusal.code) {
+    case "invalid_input":
+    case "email_taken":
+      return refusal.code;
+    default:
+      // @ts-expect-error most codes are not named above
+      return refusal satisfies never;
+  }
+}
+
+// @ts-expect-error only some refusals have a time to wait
+const wait = (refusal: Refusal) => refusal.retryAfterSeconds;
+
 const foyer = createFoyerClient(process.argv[2] ?? "");
 const account = { email: "alice@example.com", password: "secret123" };
 const { id, email } = await foyer.auth.register.mutate(account);
 // @ts-expect-error an account without a password
 const seen: unknown[] = [input, output, id, email, typeof (() => foyer.auth.register.mutate({ email }))];
-for (const again of [account, { email: "bob", password: "short" }]) {
+for (const call of [
+  () => foyer.auth.register.mutate(account),
+  () => foyer.auth.register.mutate({ email: "bob", password: "short" }),
+  () => foyer.auth.verifyEmail.mutate({ code: "1234 5678" }),
+  () => foyer.auth.verifyEmail.mutate({ token: "x" }),
+]) {
   try {
-    await foyer.auth.register.mutate(again);
+    await call();
   } catch (error) {
     if (!isFoyerError(error)) throw error;
-    const code: "email_taken" | "invalid_input" | (string & {}) | undefined = error.data?.code;
-    const fields: { field: "email" | "password"; message: string }[] = error.data?.fields ?? [];
-    const seconds: number | undefined = error.data?.retryAfterSeconds;
-    seen.push(code, fields.map(({ field }) => field), seconds);
+    const isBadRequest = error.data?.code === "BAD_REQUEST";
+    const status: number | undefined = error.data?.httpStatus;
+    // @ts-expect-error a code that neither tRPC nor Foyer has
+    const isUnknown = error.data?.code === "email_taken";
+    seen.push([isBadRequest, isUnknown, status, error.data?.refusal && describe(error.data.refusal)]);
   }
 }
 console.log(JSON.stringify(seen));
 `;
 
 const TSCONFIG = {
-  compilerOptions: { target: "es2022", lib: ["es2022", "dom"], module: "nodenext", strict: true, noEmit: true, types: ["node"] },
+  compilerOptions: {
+    target: "es2022",
+    lib: ["es2022", "dom"],
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+  },
   files: ["frontend.ts"],
 };
 
-describe("the package, as a frontend installs it", function () {
+describe("the package, installed by a frontend", function () {
   this.timeout(180_000);
   let foyer: TestFoyer;
   let folder: string;
@@ -57,20 +108,32 @@ describe("the package, as a frontend installs it", function () {
     await rm(folder, { recursive: true });
   });
 
-  it("type-checks and runs", async () => {
+  it("type-checks and runs, and a switch over the codes of a refusal is exhaustive", async () => {
     await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
     const [tarball = ""] = await readdir(folder);
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
     await writeFile(join(folder, "frontend.ts"), PROGRAM);
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
     const packages = [tarball, "typescript@7", "@types/node@20", "tsx@4"];
-    await run("npm", ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", ...packages], { cwd: folder });
-    await run(process.execPath, ["node_modules/typescript/bin/tsc"], { cwd: folder }).catch(({ stdout }) => expect.fail(stdout));
+    await run("npm", ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", ...packages], {
+      cwd: folder,
+    });
+    await run(process.execPath, ["node_modules/typescript/bin/tsc"], { cwd: folder }).catch(({ stdout }) =>
+      expect.fail(stdout),
+    );
     const { stdout } = await run(process.execPath, ["--import", "tsx", "frontend.ts", foyer.url], { cwd: folder });
     expect(JSON.parse(stdout)).to.deep.equal([
       ...[true, true, 1, "alice@example.com", "function"],
-      ...["email_taken", [], null],
-      ...["invalid_input", ["email", "password"], null],
+      [true, false, 400, "email_taken"],
+      [
+        true,
+        false,
+        400,
+        "email: Enter an email address with an @, as in name@example.com. " +
+          "password: Use at least 8 characters; this password has 5.",
+      ],
+      [true, false, 400, "0 left"],
+      [false, false, 404, "token_unknown"],
     ]);
   });
 });

@@ -1,5 +1,5 @@
-// The knex command line looks for a loader of .ts files under a few fixed names, this among them, and knows none that
-// also loads ES modules. tsx does.
+// The knex command line loads .ts files through a package of one of a few fixed names. None of those loads ES modules.
+// tsx does, under this name.
 const { register } = require("node:module");
 const { pathToFileURL } = require("node:url");
 

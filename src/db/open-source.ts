@@ -1,0 +1,19 @@
+import type { DatabaseSettings } from "../config/environment.ts";
+import { DEFAULT_SCHEMA, inSchema } from "./schema.ts";
+import type { Source } from "./source.ts";
+
+async function open(settings: DatabaseSettings): Promise<Source> {
+  if ("url" in settings) {
+    const { postgres } = await import("./postgres.ts");
+    return postgres(settings);
+  }
+  const { openEmbedded } = await import("./embedded.ts");
+  return openEmbedded(settings.dataDir);
+}
+
+/** Loads only the chosen database: the embedded one takes 200 MB. @throws StartError if its folder cannot be used. */
+export async function openSource(settings: DatabaseSettings): Promise<Source> {
+  const source = await open(settings);
+  const schema = settings.schema ?? DEFAULT_SCHEMA;
+  return { ...source, options: inSchema(source.options, schema), migrating: inSchema(source.migrating, schema) };
+}

@@ -1,0 +1,109 @@
+import express, { type Express, type Request, type Router } from "express";
+import createError from "http-errors";
+import type { Logger } from "pino";
+import type { Config } from "../config/environment.ts";
+import type { Language } from "../language/language.ts";
+import { health } from "../ops/health.ts";
+import { type Metrics, metricsRoute } from "../ops/metrics.ts";
+import { assets } from "../pages/assets.ts";
+import { createBotDetection } from "../pages/bot-detection.ts";
+import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
+import { showFault } from "../pages/fault.ts";
+import { pages } from "../pages/pages.ts";
+import { useViews } from "../pages/views.ts";
+import { json } from "../rest/json.ts";
+import { openApi } from "../rest/openapi.ts";
+import { sendFault } from "../rest/problem.ts";
+import type { Procedures } from "../service/procedures.ts";
+import type { DescribeLink } from "../service/verification/link.ts";
+import { logCalls } from "../trpc/calls.ts";
+import { sendTrpcFault } from "../trpc/fault.ts";
+import { trpc } from "../trpc/trpc.ts";
+import { closedPaths } from "./closed-paths.ts";
+import { crossOrigin } from "./cross-origin.ts";
+import { errorHandler } from "./error-handler.ts";
+import { warnUntrustedForwarding } from "./forwarded.ts";
+import { onlyValidHost } from "./host.ts";
+import { useLanguage } from "./language.ts";
+import { namedOrigins } from "./named-origins.ts";
+import { requestLog } from "./request-log.ts";
+import { sameOrigin } from "./same-origin.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+export type AppParts = {
+  root: URL;
+  config: Config;
+  procedures: Procedures;
+  describeLink: DescribeLink;
+  language: Language;
+  formKey: Buffer;
+  log: Logger;
+  metrics: Metrics;
+  isReady: () => Promise<boolean>;
+  devEmails: (() => readonly DevEmail[]) | undefined;
+};
+
+function wantsPage(req: Request) {
+  return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
+}
+
+/** Mounts what every request passes, and returns the routers among it. */
+function useCommon(app: Express, { root, config, procedures, language, log, metrics, isReady }: AppParts): Router[] {
+  const forwarding = warnUntrustedForwarding(log);
+  const names = Object.values(procedures).map(({ name }) => name);
+  const paths = Object.values(procedures).map(({ path }) => path);
+  const isNamed = namedOrigins(config.corsOrigins);
+  const probes = [health(isReady, forwarding.warnings)];
+  // In discreet mode the counts would tell what the answers do not.
+  if (config.metricsPort === undefined && config.privacy === "open") probes.push(metricsRoute(metrics));
+
+  app.use(useLanguage(language));
+  app.use(requestLog(log, metrics.requested));
+  app.use("/trpc", logCalls(names));
+  if (config.trustProxy === false) app.use(forwarding.middleware);
+  app.use(securityHeaders(app.get("https")));
+  app.use(onlyValidHost);
+  app.use("/assets", assets(new URL("public/", root)));
+  app.use((_req, res, next) => {
+    res.set("Cache-Control", "no-store");
+    next();
+  });
+  app.use(...probes);
+  app.use([...paths, "/trpc"], crossOrigin(isNamed));
+  app.use(sameOrigin(config.publicUrl.origin, isNamed));
+  return probes;
+}
+
+/** Assembles the application: what every request passes, the transports, and the answers to everything else. */
+export function createApp(parts: AppParts): Express {
+  const { root, config, procedures, describeLink, language, formKey, metrics, devEmails } = parts;
+  const app = express();
+  // Should even our error page fail, Express answers by itself. Then it shows no stack.
+  app.set("env", "production");
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.trustProxy);
+  app.set("https", config.publicUrl.protocol === "https:");
+  useViews(app, new URL("views/", root));
+  const probes = useCommon(app, parts);
+
+  const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
+  const routers = [
+    pages({ procedures, describeLink, settings: config, botDetection }),
+    json(Object.values(procedures)),
+    openApi(Object.values(procedures), language),
+  ];
+  if (devEmails) {
+    app.locals["hasMailbox"] = true;
+    routers.push(devMailbox(devEmails));
+  }
+  app.use(...routers);
+  app.use("/trpc", trpc(procedures));
+  app.use(closedPaths([...probes, ...routers]));
+  app.use((_req, _res, next) => next(createError(404)));
+  app.use(
+    "/trpc",
+    errorHandler((_req, res, fault) => sendTrpcFault(res, fault)),
+  );
+  app.use(errorHandler((req, res, fault) => (wantsPage(req) ? showFault(res, fault) : sendFault(res, fault))));
+  return app;
+}

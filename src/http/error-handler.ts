@@ -1,0 +1,59 @@
+import { STATUS_CODES } from "node:http";
+import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
+import type { ErrorRequestHandler, Request, Response } from "express";
+import createError, { isHttpError } from "http-errors";
+import type { Language } from "../language/language.ts";
+import type { MessageKey } from "../language/message.ts";
+import { languageOf } from "./language.ts";
+
+/** What went wrong before or beside the service. Its words repeat nothing that the client sent. */
+export type Fault = {
+  status: number;
+  title: string;
+  detail: string;
+  headers: Record<string, string>;
+  trpc: TRPC_ERROR_CODE_KEY;
+};
+
+type Row = { detail: MessageKey; trpc: TRPC_ERROR_CODE_KEY };
+
+const FAULTS: Record<number, Row> = {
+  400: { detail: "fault.400", trpc: "BAD_REQUEST" },
+  403: { detail: "fault.403", trpc: "FORBIDDEN" },
+  404: { detail: "fault.404", trpc: "NOT_FOUND" },
+  405: { detail: "fault.405", trpc: "METHOD_NOT_SUPPORTED" },
+  413: { detail: "fault.413", trpc: "PAYLOAD_TOO_LARGE" },
+  415: { detail: "fault.415", trpc: "UNSUPPORTED_MEDIA_TYPE" },
+  500: { detail: "fault.500", trpc: "INTERNAL_SERVER_ERROR" },
+};
+const OTHER: Row = { detail: "fault.other", trpc: "BAD_REQUEST" };
+
+/** The faults that every JSON route may answer with before its procedure runs, and the documentation's words. */
+export const REQUEST_FAULTS = [
+  [400, "openapi.fault.400"],
+  [403, "openapi.fault.403"],
+  [413, "openapi.fault.413"],
+  [415, "openapi.fault.415"],
+] as const satisfies [status: number, description: MessageKey][];
+
+function toFault(error: unknown, language: Language): Fault {
+  const known = isHttpError(error) && error.expose ? error : createError(500);
+  const { detail, trpc } = FAULTS[known.status] ?? OTHER;
+  return {
+    status: known.status,
+    title: STATUS_CODES[known.status] ?? "Error",
+    detail: language.text(detail),
+    headers: known.headers ?? {},
+    trpc,
+  };
+}
+
+/** Takes all faults, and has each written in the form that the client reads. All but client errors are a 500. */
+export function errorHandler(answer: (req: Request, res: Response, fault: Fault) => void): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const fault = toFault(error, languageOf(res));
+    if (fault.status >= 500) res.locals["fault"] = error;
+    if (res.headersSent) return next(error);
+    return answer(req, res, fault);
+  };
+}

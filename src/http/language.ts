@@ -1,0 +1,20 @@
+import type { RequestHandler, Response } from "express";
+import type { Language } from "../language/language.ts";
+
+const languages = new WeakMap<Response, Language>();
+
+/** Sets the language of each answer. Views find it as `language`. */
+export function useLanguage(language: Language): RequestHandler {
+  return (_req, res, next) => {
+    languages.set(res, language);
+    res.locals["language"] = language;
+    next();
+  };
+}
+
+/** Returns the language of an answer. It throws where `useLanguage` did not run. */
+export function languageOf(res: Response): Language {
+  const language = languages.get(res);
+  if (!language) throw new Error("the language of this answer is not set");
+  return language;
+}

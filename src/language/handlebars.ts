@@ -1,0 +1,30 @@
+import { create, type ExpressHandlebars } from "express-handlebars";
+import Handlebars, { type HelperOptions } from "handlebars";
+import type { Language } from "./language.ts";
+import type { MessageKey, MessageValues } from "./message.ts";
+
+function readLanguage({ data }: HelperOptions): Language {
+  return data.root.language;
+}
+
+/** Isolates a value, so that its script cannot change the direction of the sentence around it. */
+function isolate(value: MessageValues[string]): MessageValues[string] {
+  if (typeof value === "string") return `<bdi>${Handlebars.escapeExpression(value)}</bdi>`;
+  return Array.isArray(value) ? value.map((item) => `<bdi>${Handlebars.escapeExpression(item)}</bdi>`) : value;
+}
+
+function t(key: MessageKey, options: HelperOptions) {
+  return readLanguage(options).text(key, options.hash);
+}
+
+/** `{{markup "key" name=value}}`: a sentence that may contain markup of its own. Its values are escaped. */
+function markup(key: MessageKey, options: HelperOptions) {
+  const values: MessageValues = options.hash;
+  const isolated = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
+  return new Handlebars.SafeString(readLanguage(options).text(key, isolated));
+}
+
+/** Creates Handlebars with `t` and `markup`, which need `language` in the context. @param options its own. */
+export function createHandlebars(options: Parameters<typeof create>[0]): ExpressHandlebars {
+  return create({ extname: ".hbs", ...options, helpers: { t, markup } });
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { IntlMessageFormat } from "intl-messageformat";
+import english from "../../views/locales/en.json" with { type: "json" };
+import type { MessageKey, MessageValues } from "./message.ts";
+
+export function isMessageKey(name: string): name is MessageKey {
+  return Object.hasOwn(english, name);
+}
+
+export type Language = {
+  lang: string;
+  dir: string;
+  /** @throws Error if a variable of the sentence has no value. */
+  text(key: MessageKey, values?: MessageValues): string;
+  time(date: Date): string;
+};
+
+/** Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder. @param tag by RFC 5646. */
+export function loadLanguage(folder: URL, tag: string): Language {
+  const catalogue: Record<MessageKey, string> = JSON.parse(readFileSync(new URL(`${tag}.json`, folder), "utf8"));
+  const times = new Intl.DateTimeFormat(catalogue.locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
+  const lists = new Intl.ListFormat(catalogue.locale, { type: "disjunction" });
+  const formats = new Map<MessageKey, IntlMessageFormat>();
+  const getFormat = (key: MessageKey) => {
+    const known = formats.get(key);
+    if (known) return known;
+    const format = new IntlMessageFormat(catalogue[key], tag, undefined, { ignoreTag: true });
+    formats.set(key, format);
+    return format;
+  };
+  return {
+    lang: catalogue.lang,
+    dir: catalogue.dir,
+    text: (key, values = {}) => {
+      const written = Object.entries(values).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? lists.format(value) : value,
+      ]);
+      return String(getFormat(key).format(Object.fromEntries(written)));
+    },
+    time: (date) => `${times.format(date)} UTC`,
+  };
+}

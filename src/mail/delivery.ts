@@ -1,0 +1,106 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { OutboxEmail } from "../models/outbox-email.ts";
+import type { EmailContent } from "./content.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Render } from "./render.ts";
+import { NotSent, type Transport } from "./transport.ts";
+
+export type EmailEvent = "sent" | "retried" | "given_up" | "dropped";
+
+export type DeliveryParts = {
+  outbox: Outbox;
+  /** It decides what an email says when it is sent; undefined where there is nothing to say any more. */
+  build: (email: OutboxEmail) => Promise<EmailContent | undefined>;
+  render: Render;
+  transport: Transport;
+  log: Logger;
+  observe: (event: EmailEvent) => void;
+};
+
+export type DeliveryContext = {
+  lost: AbortSignal;
+  stopping: AbortSignal;
+  /** It hears at once that the mail server took an email or may be down, for the database may be down too. */
+  heard: (server: "up" | "in_doubt") => void;
+};
+
+const INITIAL_BACKOFF_SECONDS = 30;
+const MAX_BACKOFF_SECONDS = 6 * 60 * 60;
+/** About three days. RFC 5321 section 4.5.4.1 asks a queue for four or five, but by then the link is of no use. */
+const MAX_ATTEMPTS = 20;
+const RECORD_RETRY_MS = 1000;
+
+function backoffSeconds(attempts: number) {
+  return Math.min(MAX_BACKOFF_SECONDS, INITIAL_BACKOFF_SECONDS * 2 ** attempts) * (1 + Math.random() / 4);
+}
+
+async function recordFailure(
+  { outbox, log, observe }: DeliveryParts,
+  email: OutboxEmail,
+  { reason, message }: NotSent,
+) {
+  const attempts = email.attempts + (reason === "server_down" ? 0 : 1);
+  const givesUp = reason === "permanent" || attempts >= MAX_ATTEMPTS;
+  const recorded = givesUp
+    ? await outbox.giveUp(email, message)
+    : await outbox.retry(email, backoffSeconds(email.attempts), attempts, message);
+  if (recorded === 0)
+    return log.warn({ email: email.id, reason }, "an email was taken by another instance while it was being sent");
+  observe(givesUp ? "given_up" : "retried");
+  log.warn({ email: email.id, attempts, reason }, givesUp ? "an email was given up" : "an email will be tried again");
+}
+
+/** The database may be down just now. An email that is not recorded as sent would be sent again when it is back. */
+async function recordSent({ outbox, observe }: DeliveryParts, email: OutboxEmail, stopping: AbortSignal) {
+  for (;;) {
+    try {
+      if ((await outbox.markSent(email)) > 0) observe("sent");
+      return;
+    } catch (error) {
+      if (stopping.aborted) throw error;
+      await pause(RECORD_RETRY_MS);
+    }
+  }
+}
+
+/** Sends one email that has been leased, and records what came of it. @throws the database's faults. */
+export function createDelivery(parts: DeliveryParts) {
+  const { outbox, build, render, transport, log, observe } = parts;
+  const sentUnrecorded = new Set<number>();
+
+  async function send(email: OutboxEmail, lost: AbortSignal): Promise<"sent" | "dropped" | NotSent> {
+    try {
+      const content = await build(email);
+      if (content) {
+        await transport.send(await render(content, email), lost);
+        sentUnrecorded.add(email.id);
+        return "sent";
+      }
+      await outbox.drop(email);
+      observe("dropped");
+      return "dropped";
+    } catch (error) {
+      if (error instanceof NotSent) return error;
+      log.error({ err: error, email: email.id }, "an email could not be written");
+      return new NotSent("transient", "It could not be written.");
+    }
+  }
+
+  return async function deliver(email: OutboxEmail, { lost, stopping, heard }: DeliveryContext): Promise<void> {
+    // Its lease ended before its sending could be recorded.
+    if (sentUnrecorded.has(email.id)) return;
+    const outcome = await send(email, lost);
+    if (outcome === "dropped") return;
+    if (outcome === "sent") {
+      heard("up");
+      await recordSent(parts, email, stopping);
+      sentUnrecorded.delete(email.id);
+      return;
+    }
+    if (outcome.reason === "server_down" || outcome.reason === "connection_lost") heard("in_doubt");
+    await recordFailure(parts, email, outcome);
+  };
+}
+
+export type Deliver = ReturnType<typeof createDelivery>;

@@ -1,0 +1,22 @@
+import { Model } from "objection";
+
+/** An email to be written and sent. What it says is decided when it is sent. */
+export class OutboxEmail extends Model {
+  static override tableName = "emails";
+
+  declare id: number;
+  /** Two emails of one key are one. */
+  declare key: string;
+  declare email_key: string;
+  declare sign_up_id: number | null;
+  /** How often its sending failed for a reason of its own. */
+  declare attempts: number;
+  /** Counts the leases, so that a worker that lost one writes nothing. */
+  declare lease_version: number;
+  /** Earliest time to try; while it is leased, when the lease ends. */
+  declare available_at: Date;
+  declare finished_at: Date | null;
+  declare outcome: "sent" | "given_up" | "dropped" | null;
+  declare last_response: string | null;
+  declare created_at: Date;
+}

@@ -1,0 +1,29 @@
+import { Router } from "express";
+import { formBody } from "../http/body.ts";
+import type { DescribeLink } from "../service/verification/link.ts";
+import { showDocs } from "./docs.ts";
+import {
+  type RegistrationPage,
+  refuseLargeForm,
+  showRegistration,
+  showWelcome,
+  submitRegistration,
+} from "./registration.ts";
+import { showVerification, showVerified, submitResend, submitVerification } from "./verification.ts";
+
+export type PagesParts = RegistrationPage & { describeLink: DescribeLink };
+
+export function pages(parts: PagesParts): Router {
+  const { procedures, describeLink } = parts;
+  const router = Router();
+  router.get("/", (_req, res) => res.redirect(303, "/register"));
+  router.get("/register", showRegistration(parts));
+  router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
+  router.get("/welcome", showWelcome);
+  router.get("/verify", showVerification(describeLink));
+  router.post("/verify", formBody, submitVerification(procedures));
+  router.post("/verify/resend", formBody, submitResend(procedures));
+  router.get("/verified", showVerified);
+  router.get("/docs", showDocs);
+  return router;
+}

@@ -1,0 +1,32 @@
+import type { Response } from "express";
+import { languageOf } from "../http/language.ts";
+import { describeRefusal, REFUSALS, refusalData, refusalHeaders } from "../http/refusals.ts";
+import type { Language } from "../language/language.ts";
+import type { Refusal } from "../service/refusal.ts";
+import { keepForHistory } from "./history.ts";
+
+export type PageRefusal = { fields: { field: string; message: string }[]; notice?: string };
+
+/** A page says more than the contract's fixed words for a duplicate. */
+function sentence(refusal: Refusal, language: Language): string {
+  if (refusal.code !== "email_taken") return describeRefusal(refusal, language);
+  return language.text(refusal.emailSent ? "registration.taken_email_sent" : "registration.taken");
+}
+
+function pageRefusal(refusal: Refusal, language: Language): PageRefusal {
+  const data = refusalData(refusal, language);
+  if (data.code === "invalid_input") return { fields: data.fields };
+  const { field } = REFUSALS[refusal.code];
+  const message = sentence(refusal, language);
+  return field ? { fields: [{ field, message }] } : { fields: [], notice: message };
+}
+
+/** Sets the status and headers of a refusal. @returns what the page must show. */
+export function answerRefusal(res: Response, refusal: Refusal): PageRefusal {
+  keepForHistory(res).status(REFUSALS[refusal.code].status).set(refusalHeaders(refusal));
+  return pageRefusal(refusal, languageOf(res));
+}
+
+export function fieldError(field: string, refusal: PageRefusal | undefined): string | undefined {
+  return refusal?.fields.find((error) => error.field === field)?.message;
+}

@@ -1,0 +1,102 @@
+import type { Message } from "../../language/message.ts";
+import { err, ok, type Result } from "../../result.ts";
+import { parseDomain, readableDomain } from "./domain-name.ts";
+import { describeInvisible, isInvisible, trimInvisible } from "./invisible.ts";
+
+export type EmailAddress = {
+  /** The address to which email is sent: as typed, in NFC, the domain in ASCII form. */
+  email: string;
+  /** The same for all spellings of an address. Unique among accounts. */
+  key: string;
+  localPart: string;
+  domain: string;
+  readable: string;
+};
+
+/** RFC 5321 section 4.5.3.1.1, and for all of an address RFC 3696, erratum 1690. */
+const LOCAL_PART_OCTETS = 64;
+export const ADDRESS_OCTETS = 254;
+/** In UTF-16 units. No spelling of an address within the limit is longer, so anything longer is refused unread. */
+const MAX_TYPED_LENGTH = 4 * ADDRESS_OCTETS;
+const TOO_LONG = err<Message>({ key: "email.too_long", values: { max: ADDRESS_OCTETS } });
+
+/** atext (RFC 5322 section 3.2.3), and beyond ASCII (RFC 6531 section 3.3) printing characters but U+FFFD. */
+const ATOM = /[\w!#$%&'*+\-/=?^`{|}~]|(?![\0-\x7f])(?!\ufffd)[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
+const DOT_ATOM = new RegExp(`^(?!\\p{M})(?:${ATOM.source})+(?:\\.(?:${ATOM.source})+)*$`, "u");
+
+function octets(text: string) {
+  return Buffer.byteLength(text);
+}
+
+/** RFC 5321 allows case to matter, but no large provider does. Lower-casing chooses the final sigma by position. */
+function foldCase(localPart: string) {
+  return localPart.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+}
+
+const CONTEXT_LENGTH = 12;
+
+function refuseInvisible(text: string, from: number, isAllowed: (character: string) => boolean) {
+  const characters = [...text.slice(from)];
+  const index = characters.findIndex((one) => isInvisible(one) && !isAllowed(one));
+  const character = characters[index];
+  if (character === undefined) return undefined;
+  const before = [...text.slice(0, from), ...characters.slice(0, index)].slice(-CONTEXT_LENGTH).join("");
+  const name = describeInvisible(character);
+  if (before === "") return err<Message>({ key: "email.invisible_at_start", values: { name } });
+  return err<Message>({ key: "email.invisible", values: { name, before } });
+}
+
+const COPIED = /^mailto:(?<link>[^?]*)|<(?:mailto:)?(?<named>[^<>]*)>/i;
+
+function refuseCopied(text: string) {
+  const { link, named = link } = COPIED.exec(text)?.groups ?? {};
+  if (named === undefined) return undefined;
+  const inner = parseBare(trimInvisible(named));
+  return err<Message>({
+    key: "email.copied",
+    values: { address: inner.ok ? inner.value.readable : "name@example.com" },
+  });
+}
+
+function refuseLocalPart(localPart: string) {
+  if (localPart === "") return err<Message>({ key: "email.no_local_part" });
+  if (localPart.startsWith(".") || localPart.endsWith(".") || localPart.includes("..")) {
+    return err<Message>({ key: "email.dots" });
+  }
+  if (localPart.includes("@")) return err<Message>({ key: "email.two_ats" });
+  return err<Message>({ key: "email.local_part" });
+}
+
+function parseBare(text: string): Result<EmailAddress, Message> {
+  if (text === "") return err<Message>({ key: "email.missing" });
+  const at = text.lastIndexOf("@");
+  if (at < 0 && /[＠﹫]/.test(text)) return err<Message>({ key: "email.other_at" });
+  if (at < 0) return err<Message>({ key: "email.no_at" });
+  const localPart = text.slice(0, at);
+  if (!DOT_ATOM.test(localPart))
+    return refuseInvisible(localPart, 0, (one) => ATOM.test(one)) ?? refuseLocalPart(localPart);
+  if (octets(localPart) > LOCAL_PART_OCTETS)
+    return err<Message>({ key: "email.long_local_part", values: { max: LOCAL_PART_OCTETS } });
+  const domain = parseDomain(text.slice(at + 1));
+  if (!domain) {
+    return refuseInvisible(text, at + 1, () => false) ?? err<Message>({ key: "email.domain" });
+  }
+  const email = `${localPart}@${domain.ascii}`;
+  const readable = `${localPart}@${domain.unicode}`;
+  if (Math.max(octets(email), octets(readable)) > ADDRESS_OCTETS) return TOO_LONG;
+  return ok({ email, key: `${foldCase(localPart)}@${domain.ascii}`, localPart, domain: domain.ascii, readable });
+}
+
+/** Parses an address into NFC, without invisible ends. It refuses quoted local parts, comments and address literals. */
+export function parseEmailAddress(typed: string): Result<EmailAddress, Message> {
+  const text = trimInvisible(typed).normalize("NFC");
+  if (text.length > MAX_TYPED_LENGTH) return TOO_LONG;
+  const parsed = parseBare(text);
+  return parsed.ok ? parsed : (refuseCopied(text) ?? parsed);
+}
+
+/** An address with its domain in Unicode, as its owner would write it. Any other text is returned unchanged. */
+export function readableAddress(address: string): string {
+  const at = address.lastIndexOf("@") + 1;
+  return at === 0 ? address : address.slice(0, at) + readableDomain(address.slice(at));
+}

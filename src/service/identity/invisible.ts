@@ -1,0 +1,63 @@
+const HIDDEN = String.raw`[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]`;
+const IS_HIDDEN = new RegExp(`^${HIDDEN}$`, "u");
+const WITHIN_HIDDEN = new RegExp(`^${HIDDEN}*((?!${HIDDEN}).(?:.*(?!${HIDDEN}).)?)`, "su");
+const ALL_HIDDEN = new RegExp(HIDDEN, "gu");
+
+/** Removes invisible characters from both ends of a text, where pasting from other programs adds them. */
+export function trimInvisible(text: string): string {
+  return WITHIN_HIDDEN.exec(text)?.[1] ?? "";
+}
+
+/** Whether a character is invisible. A plain space does not count. */
+export function isInvisible(character: string): boolean {
+  return character !== " " && IS_HIDDEN.test(character);
+}
+
+export function withoutInvisible(text: string): string {
+  return text.replaceAll(ALL_HIDDEN, "");
+}
+
+const NAMES: Record<string, string> = {
+  "\t": "tab",
+  "\n": "line break",
+  "\r": "line break",
+  "\u0085": "line break",
+  "\u00a0": "no-break space",
+  "\u00ad": "soft hyphen",
+  "\u034f": "combining grapheme joiner",
+  "\u061c": "Arabic letter mark",
+  "\u180e": "Mongolian vowel separator",
+  "\u2007": "figure space",
+  "\u2009": "thin space",
+  "\u200a": "hair space",
+  "\u200b": "zero width space",
+  "\u200c": "zero width non-joiner",
+  "\u200d": "zero width joiner",
+  "\u200e": "left-to-right mark",
+  "\u200f": "right-to-left mark",
+  "\u2028": "line separator",
+  "\u2029": "paragraph separator",
+  "\u202a": "left-to-right embedding",
+  "\u202b": "right-to-left embedding",
+  "\u202c": "pop directional formatting",
+  "\u202d": "left-to-right override",
+  "\u202e": "right-to-left override",
+  "\u202f": "narrow no-break space",
+  "\u2060": "word joiner",
+  "\u2066": "left-to-right isolate",
+  "\u2067": "right-to-left isolate",
+  "\u2068": "first strong isolate",
+  "\u2069": "pop directional isolate",
+  "\u3000": "ideographic space",
+  "\u3164": "Hangul filler",
+  "\ufe0e": "variation selector-15",
+  "\ufe0f": "variation selector-16",
+  "\ufeff": "zero width no-break space",
+};
+
+/** An invisible character by its code point, with its name if it is a common one: `zero width space, U+200B`. */
+export function describeInvisible(character: string): string {
+  const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  const name = NAMES[character];
+  return name ? `${name}, ${number}` : number;
+}

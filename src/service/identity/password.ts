@@ -1,0 +1,43 @@
+import { dictionary } from "@zxcvbn-ts/language-common";
+import type { Message } from "../../language/message.ts";
+import { err, ok, type Result } from "../../result.ts";
+import type { EmailAddress } from "./email-address.ts";
+
+export const PASSWORD_MAX_LENGTH = 256;
+
+/** OWASP ASVS 5.0 section 6.2.4 asks for 3,000. The list is in order of rank. */
+export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
+  dictionary["passwords-common"].slice(0, 10_000).map((password) => password.toLowerCase()),
+);
+
+/** Bytes that could not be decoded: this is not the password that was typed. */
+const DAMAGED = /[\p{Cs}\ufffd]/u;
+const CONTROL = /\p{Cc}/u;
+
+/** Brings a password into NFC, for keyboards differ (NIST SP 800-63B-4 section 3.1.1.2, RFC 8265). */
+export function normalizePassword(typed: string): string {
+  return typed.normalize("NFC");
+}
+
+/** Whether a password is the person's e-mail address or its local part, in any case: the first guess of an attacker. */
+export function isEmailAddress(password: string, address: EmailAddress): boolean {
+  const guesses = [address.email, address.readable, address.localPart].map((guess) => guess.toLowerCase());
+  return guesses.includes(password.toLowerCase());
+}
+
+/**
+ * Parses a new password into NFC, and never trims or truncates it. It refuses control characters and the 10,000 most
+ * common passwords, and has no composition rule (NIST SP 800-63B-4 section 3.1.1.2). @param minLength in code points.
+ */
+export function parsePassword(typed: string, minLength: number): Result<string, Message> {
+  if (typed === "") return err({ key: "password.missing" });
+  const password = normalizePassword(typed);
+  if (DAMAGED.test(password)) return err({ key: "password.damaged" });
+  if (CONTROL.test(password)) return err({ key: "password.control" });
+  const { length } = [...password];
+  if (length < minLength) return err({ key: "password.too_short", values: { min: minLength, length } });
+  if (length > PASSWORD_MAX_LENGTH)
+    return err({ key: "password.too_long", values: { max: PASSWORD_MAX_LENGTH, length } });
+  if (COMMON_PASSWORDS.has(password.toLowerCase())) return err({ key: "password.common" });
+  return ok(password);
+}

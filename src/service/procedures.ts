@@ -1,0 +1,12 @@
+import type { ProcedureDeps } from "./procedure.ts";
+import { type RegistrationParts, registrationProcedures } from "./registration/procedures.ts";
+import { verificationProcedures } from "./verification/procedures.ts";
+
+export type ServiceParts = RegistrationParts & ProcedureDeps;
+
+/** All that Foyer can be asked for. */
+export function createProcedures(parts: ServiceParts) {
+  return { ...registrationProcedures(parts), ...verificationProcedures(parts) };
+}
+
+export type Procedures = ReturnType<typeof createProcedures>;

@@ -1,0 +1,32 @@
+import type { Busy } from "../hashing/hasher.ts";
+import type { Message } from "../language/message.ts";
+import type { RateLimited } from "../limits/limiter.ts";
+import { err, type Result as ResultOf } from "../result.ts";
+
+export type FieldError = { field: "email" | "password"; message: Message };
+
+/** Each needs a row in `http/refusals.ts` and words in the catalogue: nothing compiles without them. */
+export type Refusal =
+  | { code: "invalid_input"; fields: FieldError[] }
+  /** `emailSent`: its mailbox was told how to get the account, for nobody has verified it yet. */
+  | { code: "email_taken"; emailSent: boolean }
+  | { code: "token_unknown" }
+  | { code: "token_expired" }
+  /** The address was verified by way of another sign-up. */
+  | { code: "token_used" }
+  /** Without `triesLeft` where what was sent is no code, which counts as no try. */
+  | { code: "code_refused"; triesLeft?: number }
+  | { code: "registration_closed" }
+  | RateLimited
+  | Busy
+  | { code: "unavailable"; retryAfterSeconds: number };
+
+export type RefusalCode = Refusal["code"];
+
+export type RefusalOf<Code extends RefusalCode> = Extract<Refusal, { code: Code }>;
+
+export type Result<T, Code extends RefusalCode = RefusalCode> = ResultOf<T, RefusalOf<Code>>;
+
+export function refuse<R extends Refusal>(refusal: R) {
+  return err(refusal);
+}

@@ -1,0 +1,82 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import { violatedUnique } from "../../db/faults.ts";
+import { getSchema } from "../../db/schema.ts";
+import { transaction } from "../../db/transaction.ts";
+import { enqueue } from "../../mail/outbox.ts";
+import { SignUp } from "../../models/sign-up.ts";
+import { User } from "../../models/user.ts";
+import { digest } from "../../secrets/digest.ts";
+import type { EmailAddress } from "../identity/email-address.ts";
+import type { Account } from "../identity/fields.ts";
+
+export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string };
+
+type AccountRef = Partial<Pick<SignUp, "user_id" | "reserved_id">>;
+
+async function insertWithEmail(trx: Knex, { email, hashedPassword, deviceSecret }: NewSignUp, account: AccountRef) {
+  const signUp = await SignUp.query(trx).insert({
+    ...account,
+    email: email.email,
+    email_key: email.key,
+    hashed_password: hashedPassword,
+    device_hash: digest(deviceSecret),
+  });
+  await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
+}
+
+/** Whether the address has other open sign-ups, from another browser. */
+export async function hasCompetingSignUps(db: Knex, { id, email_key, device_hash }: SignUp): Promise<boolean> {
+  const others = SignUp.query(db).where({ email_key }).whereNull("outcome").whereNot({ id });
+  const other = await others.whereRaw("device_hash is distinct from ?", [device_hash]).select("id").first();
+  return other !== undefined;
+}
+
+/** Stores a further sign-up for an address that has an account, with its email. */
+export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
+  await transaction(db, async (trx) => {
+    // Locks the account's row, so that it cannot be deleted before the sign-up refers to it.
+    const user = await User.query(trx).findOne({ email_key: signUp.email.key }).select("id").forKeyShare();
+    await insertWithEmail(trx, signUp, { user_id: user?.id ?? null });
+  });
+}
+
+async function nextUserId(trx: Knex): Promise<number> {
+  const { rows } = await trx.raw("select nextval(pg_get_serial_sequence(format('%I.users', ?::text), 'id')) as id", [
+    getSchema(trx),
+  ]);
+  return rows[0].id;
+}
+
+/** Stores a sign-up by the same work for every address. @returns the account that verifying it would create. */
+export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
+  return transaction(db, async (trx) => {
+    const id = await nextUserId(trx);
+    await insertWithEmail(trx, signUp, { reserved_id: id });
+    return { id, email: signUp.email.email };
+  });
+}
+
+/** Creates an unverified account with its email, or undefined if the address has one: the unique index decides. */
+export async function createUnverifiedAccount(
+  db: Knex,
+  signUp: NewSignUp,
+  unverifiedDays: number,
+): Promise<Account | undefined> {
+  const { email, hashedPassword } = signUp;
+  try {
+    return await transaction(db, async (trx) => {
+      const user = await User.query(trx).insert({
+        email: email.email,
+        email_key: email.key,
+        hashed_password: hashedPassword,
+        unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
+      });
+      await insertWithEmail(trx, signUp, { user_id: user.id });
+      return { id: user.id, email: user.email };
+    });
+  } catch (fault) {
+    if (violatedUnique(fault) === User.emailKeyIsUnique) return undefined;
+    throw fault;
+  }
+}

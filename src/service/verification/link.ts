@@ -1,0 +1,54 @@
+import type { Knex } from "knex";
+import type { Logger } from "pino";
+import { SignUp } from "../../models/sign-up.ts";
+import { ok } from "../../result.ts";
+import { refuseWhenUnavailable } from "../availability.ts";
+import type { Caller } from "../caller.ts";
+import { type Result, refuse } from "../refusal.ts";
+import { hasCompetingSignUps } from "../registration/sign-ups.ts";
+import { readToken } from "./pasted.ts";
+import { findToken } from "./tokens.ts";
+
+export type VerificationLink = {
+  token: string;
+  email: string;
+  signedUpAt: Date;
+  /** Whether this link, or another of the same sign-up, was used. */
+  alreadyVerified: boolean;
+  hasCompetingSignUps: boolean;
+};
+
+/** Finds the sign-up of a link that still counts, or that was the one that counted. */
+export async function findSignUpByToken(
+  db: Knex,
+  token: string,
+): Promise<Result<SignUp, "token_unknown" | "token_expired" | "token_used">> {
+  const found = await findToken(db, token);
+  const signUp = found && (await SignUp.query(db).findById(found.signUpId));
+  if (!signUp) return refuse({ code: "token_unknown" });
+  if (signUp.outcome === "superseded") return refuse({ code: "token_used" });
+  if (found.expired && signUp.outcome === null) return refuse({ code: "token_expired" });
+  return ok(signUp);
+}
+
+async function describe(db: Knex, link: string): Promise<Result<VerificationLink>> {
+  const token = readToken(link);
+  if (token === undefined) return refuse({ code: "token_unknown" });
+  const found = await findSignUpByToken(db, token);
+  if (!found.ok) return found;
+  const { email, created_at: signedUpAt, outcome } = found.value;
+  return ok({
+    token,
+    email,
+    signedUpAt,
+    alreadyVerified: outcome === "verified",
+    hasCompetingSignUps: await hasCompetingSignUps(db, found.value),
+  });
+}
+
+export type DescribeLink = (link: string, caller: Caller) => Promise<Result<VerificationLink>>;
+
+/** Tells what a token, a link or its query is about, and changes nothing. It refuses what `findSignUpByToken` does. */
+export function createDescribeLink(db: Knex, log: Logger): DescribeLink {
+  return (link, caller) => refuseWhenUnavailable(log, caller, () => describe(db, link));
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { account } from "../identity/fields.ts";
+import { type ProcedureDeps, procedure } from "../procedure.ts";
+import { codeInput, resendInput, resendOutput, tokenInput } from "./input.ts";
+import { type ResendDeps, resendVerification } from "./resend.ts";
+import { verifyEmail } from "./verify.ts";
+
+export function verificationProcedures(deps: ResendDeps & ProcedureDeps) {
+  return {
+    verifyEmail: procedure(deps, {
+      name: "auth.verifyEmail",
+      type: "mutation",
+      path: "/verify",
+      summary: "Verify an address by a link's token, or by the code beside it",
+      input: z.union([tokenInput, codeInput]),
+      output: account,
+      success: { status: 200, description: "The address is verified." },
+      refusals: ["token_unknown", "token_expired", "token_used", "code_refused", "rate_limited"],
+      run: (input, caller) => verifyEmail(deps, input, caller),
+    }),
+    resendVerification: procedure(deps, {
+      name: "auth.resendVerification",
+      type: "mutation",
+      path: "/verify/resend",
+      summary: "Ask for a new email",
+      input: resendInput,
+      output: resendOutput,
+      success: { status: 202, description: "If there is something to verify, an email is on its way." },
+      refusals: ["invalid_input", "rate_limited"],
+      run: (input, caller) => resendVerification(deps, input, caller),
+    }),
+  };
+}

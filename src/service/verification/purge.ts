@@ -1,0 +1,96 @@
+import { setImmediate } from "node:timers/promises";
+import type { Knex } from "knex";
+import { type Model, type QueryBuilder, raw } from "objection";
+import type { Logger } from "pino";
+import { deleteExpiredCounters } from "../../limits/expired.ts";
+import { OutboxEmail } from "../../models/outbox-email.ts";
+import { SignUp } from "../../models/sign-up.ts";
+import { User } from "../../models/user.ts";
+
+const INTERVAL_MS = 10 * 60_000;
+/** Rows a statement. What hangs on them is deleted with them, and on the embedded database all else waits meanwhile. */
+const BATCH_SIZE = 250;
+
+/** A time as a text that every database reads alike, and that is exact, as a Date is not. */
+const EXACT_TIME = `to_char(?? at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** One value for all of a batch, where a list would be hundreds. */
+const AMONG = "id = any(?::bigint[])";
+
+type Row = { id: number; at: string };
+
+/** Works oldest first. Each statement is short however many rows stay, and others have their turn in between. */
+async function inBatches<M extends Model>(
+  rows: () => QueryBuilder<M, M[]>,
+  time: string,
+  signal: AbortSignal | undefined,
+  work: (ids: number[]) => PromiseLike<unknown>,
+) {
+  let last: Row | undefined;
+  do {
+    const batch = rows()
+      .select("id", raw(EXACT_TIME, [time]).as("at"))
+      .orderBy([time, "id"])
+      .limit(BATCH_SIZE);
+    if (last) batch.whereRaw("(??, id) > (?::timestamptz, ?)", [time, last.at, last.id]);
+    const found = await batch.castTo<Row[]>();
+    if (found.length > 0) await work(found.map(({ id }) => id));
+    last = found.length === BATCH_SIZE ? found.at(-1) : undefined;
+    await setImmediate();
+  } while (last && !signal?.aborted);
+}
+
+/**
+ * Deletes unverified accounts past their time and sign-ups older than `days`, unless an email about them waits or went
+ * out lately. Deletes ended counters of limits, too. Instances may purge at once, and beside people who verify.
+ */
+export async function purge(db: Knex, days: number, signal?: AbortSignal): Promise<void> {
+  const longAgo = raw("now() - make_interval(days => ?)", [days]);
+  const recentEmails = (table: string) =>
+    OutboxEmail.query(db)
+      .whereRaw("emails.email_key = ??", [`${table}.email_key`])
+      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("finished_at").orWhere("finished_at", ">", longAgo));
+
+  const lateUsers = () =>
+    User.query(db).whereNull("email_verified_at").where("unverified_expires_at", "<", raw("now()"));
+  await inBatches(lateUsers, "unverified_expires_at", signal, (ids) => {
+    const late = lateUsers().whereRaw(AMONG, [ids]).whereNotExists(recentEmails("users"));
+    // Not one that is being verified at this moment, or that another instance has.
+    return User.query(db).delete().whereIn("id", late.select("id").forUpdate().skipLocked());
+  });
+
+  const oldSignUps = () => SignUp.query(db).where("created_at", "<", longAgo);
+  await inBatches(oldSignUps, "created_at", signal, (ids) => {
+    const old = oldSignUps().whereRaw(AMONG, [ids]).whereNotExists(recentEmails("sign_ups"));
+    return SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
+  });
+
+  // Those about a sign-up go with it.
+  const oldEmails = () => OutboxEmail.query(db).whereNull("sign_up_id").where("created_at", "<", longAgo);
+  await inBatches(oldEmails, "created_at", signal, (ids) => OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]));
+
+  while (!signal?.aborted && (await deleteExpiredCounters(db, BATCH_SIZE)) === BATCH_SIZE) await setImmediate();
+}
+
+/** Purges every ten minutes. @returns a function that stops it. */
+export function startPurge(db: Knex, days: number, log: Logger): () => void {
+  const stopping = new AbortController();
+  let isRunning = false;
+  const run = async () => {
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      await purge(db, days, stopping.signal);
+    } catch (error) {
+      log.warn({ err: error }, "what expired could not be deleted");
+    } finally {
+      isRunning = false;
+    }
+  };
+  const timer = setInterval(run, INTERVAL_MS).unref();
+  void run();
+  return () => {
+    clearInterval(timer);
+    stopping.abort();
+  };
+}

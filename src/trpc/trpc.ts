@@ -1,0 +1,51 @@
+import type { TRPCError } from "@trpc/server";
+import { createExpressMiddleware } from "@trpc/server/adapters/express";
+import { type RequestHandler, Router } from "express";
+import createError from "http-errors";
+import { createSerialQueue } from "../admission/serial-queue.ts";
+import { jsonText, onlyUtf8 } from "../http/body.ts";
+import { callerOf } from "../http/caller.ts";
+import { languageOf } from "../http/language.ts";
+import { onlyMethods } from "../http/methods.ts";
+import type { Procedures } from "../service/procedures.ts";
+import { MAX_BATCH } from "./batch.ts";
+import { RefusalError } from "./errors.ts";
+import { createRouter } from "./router.ts";
+
+const onlyGetAndPost: RequestHandler = (req, res, next) =>
+  req.method === "GET" || req.method === "POST" ? next() : onlyMethods("GET", "POST")(req, res, next);
+
+/** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
+const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
+
+/** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
+function longestWait(errors: readonly TRPCError[]): Record<string, string> {
+  const all = errors.flatMap((error) => (error instanceof RefusalError ? [error.headers] : []));
+  return all.toSorted((a, b) => Number(b["Retry-After"] ?? 0) - Number(a["Retry-After"] ?? 0))[0] ?? {};
+}
+
+/** The procedures by tRPC. */
+export function trpc(procedures: Procedures): Router {
+  const router = Router();
+  router.use(
+    onlyGetAndPost,
+    onlyJson,
+    onlyUtf8,
+    jsonText,
+    createExpressMiddleware({
+      router: createRouter(procedures),
+      createContext: ({ req, res }) => ({
+        caller: callerOf(req, res),
+        language: languageOf(res),
+        serialQueue: createSerialQueue(),
+      }),
+      maxBatchSize: MAX_BATCH,
+      // tRPC itself names no type where a path cannot be decoded.
+      responseMeta: ({ errors }) => ({ headers: { "Content-Type": "application/json", ...longestWait(errors) } }),
+      onError: ({ error, req }) => {
+        if (req.res && error.code === "INTERNAL_SERVER_ERROR") req.res.locals["fault"] = error.cause ?? error;
+      },
+    }),
+  );
+  return router;
+}

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { expect } from "chai";
+
+const FOLDER = new URL("../../migrations/", import.meta.url);
+
+/** SHA-256 of each migration that has landed. Instances have run it as it is here. */
+const LANDED: Record<string, string> = {
+  "20261126000000_create_schema.ts": "ba2e5aad52eabbe527c74649a8ea12454658786ac865655e8916ca992c2be155",
+};
+
+function digest(file: string) {
+  return createHash("sha256")
+    .update(readFileSync(new URL(file, FOLDER)))
+    .digest("hex");
+}
+
+describe("a migration that has landed", () => {
+  for (const [file, landed] of Object.entries(LANDED)) {
+    it(`is never edited: ${file}`, () => {
+      expect(
+        digest(file),
+        `${file} was edited. Databases have had it: undo the edit, and add a new migration`,
+      ).to.equal(landed);
+    });
+  }
+
+  it("has its digest here, as every migration has", () => {
+    const missing = readdirSync(FOLDER)
+      .filter((file) => !(file in LANDED))
+      .map((file) => `"${file}": "${digest(file)}",`);
+    expect(missing, "a new migration: once it is done, add these lines to LANDED").to.deep.equal([]);
+  });
+
+  it("comes before every newer one by its name", () => {
+    expect(Object.keys(LANDED)).to.deep.equal(Object.keys(LANDED).toSorted());
+  });
+});

@@ -1,0 +1,39 @@
+import { expect } from "chai";
+import knex from "knex";
+import { createLimiter } from "../../src/limits/limiter.ts";
+import { toNetwork } from "../../src/limits/network.ts";
+
+describe("the network of an IP address", () => {
+  for (const [ip, network] of [
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["fe80::1%eth0", "fe80::/64"],
+    ["192.0.2.7:5001", "192.0.2.7"],
+    ["[2001:db8:1:2::9]:5001", "2001:db8:1:2::/64"],
+    ["64:ff9b::c000:207", "192.0.2.7"],
+    ["", "unknown"],
+    ["not an address", "unknown"],
+  ] as const) {
+    it(`is ${network} for ${ip || "none"}`, () => expect(toNetwork(ip)).to.equal(network));
+  }
+});
+
+describe("the limiter while the database is away", () => {
+  it("counts in memory, and after the first attempt without asking the database", async () => {
+    const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
+    const many = { count: 100, seconds: 60 };
+    const limits = { perIp: { count: 2, seconds: 60 }, perEmail: many, perMailbox: many, total: many };
+    const refused: string[] = [];
+    const limiter = createLimiter(nowhere, limits, (limit) => refused.push(limit));
+    const spend = () => limiter.spendIp({ ip: "192.0.2.1" });
+    expect(await spend().catch((error: { code?: unknown }) => error.code)).to.equal("ECONNREFUSED");
+    expect(await spend()).to.deep.equal({ ok: true, value: undefined });
+    expect(refused).to.deep.equal([]);
+    const third = await spend();
+    expect(third).to.deep.include({ ok: false });
+    if (!third.ok) expect(third.error.limit).to.deep.equal({ name: "ip", count: 2, seconds: 60 });
+    expect(refused).to.deep.equal(["ip"]);
+    await nowhere.destroy();
+  });
+});

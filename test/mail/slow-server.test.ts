@@ -1,0 +1,213 @@
+import { setTimeout } from "node:timers/promises";
+import { expect } from "chai";
+import { pino } from "pino";
+import { connect, type Database } from "../../src/db/connect.ts";
+import type { DeliveryParts } from "../../src/mail/delivery.ts";
+import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
+import { createSmtp, smtpOptions } from "../../src/mail/smtp.ts";
+import { CONCURRENCY, startWorker, type Worker } from "../../src/mail/worker.ts";
+import { OutboxEmail } from "../../src/models/outbox-email.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { PASSWORD, startFoyer } from "../support/foyer.ts";
+import { postJson, spawnFoyer } from "../support/process.ts";
+import { type SlowSmtp, type Step, startSlowSmtp } from "../support/slow-smtp.ts";
+
+const FROM = { name: "Example", address: "accounts@example.com" };
+const MINUTE_MS = 60_000;
+/** In these tests a lease is so short that a slow mail server outlasts it. */
+const LEASE_SECONDS = 2;
+const NEVER_MS = 10 * MINUTE_MS;
+
+const address = (n: number | string) => `n${n}@example.com`;
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => address(n));
+
+async function until(condition: () => boolean | Promise<boolean>, milliseconds = 30_000) {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${condition}`);
+    await setTimeout(40);
+  }
+}
+
+describe("the timeouts of a mail server", () => {
+  it("are at least those of RFC 5321 section 4.5.3.2 when SMTP_URL says nothing else", () => {
+    const { connectionTimeout, greetingTimeout, socketTimeout } = smtpOptions("smtp://smtp.example.com");
+    expect(greetingTimeout).to.equal(5 * MINUTE_MS);
+    // nodemailer would cut the greeting short otherwise.
+    expect(connectionTimeout).to.be.above(greetingTimeout);
+    expect(socketTimeout).to.equal(10 * MINUTE_MS);
+  });
+
+  it("are those of SMTP_URL, with connecting and greeting told apart", () => {
+    const url =
+      "smtp://h?connectionTimeout=2000&greetingTimeout=20000&socketTimeout=3000&dnsTimeout=400&maxConnections=3";
+    expect(smtpOptions(url)).to.include({
+      connectionTimeout: 22_000,
+      greetingTimeout: 20_000,
+      socketTimeout: 3000,
+      dnsTimeout: 400,
+      maxConnections: 3,
+    });
+  });
+
+  it("let the greeting come as late as greetingTimeout says, and no later", async () => {
+    const smtp = await startSlowSmtp((step) => (step === "greeting" ? 1500 : 0));
+    try {
+      await createSmtp(smtp.url("?connectionTimeout=500&greetingTimeout=5000")).check();
+      const hasty = createSmtp(smtp.url("?greetingTimeout=500"));
+      expect(await hasty.check().catch((error: Error) => error.message)).to.match(/greeting/i);
+    } finally {
+      await smtp.close();
+    }
+  });
+});
+
+describe("sending to a slow mail server", () => {
+  let database: TestDatabase;
+  let opened: Database;
+  let smtp: SlowSmtp;
+  const workers: Worker[] = [];
+  const events: string[] = [];
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    opened = await connect(database.settings, pino({ level: "silent" }));
+  });
+  afterEach(async () => {
+    await smtp.close();
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+    events.length = 0;
+    await opened.close();
+    await database.drop();
+  });
+
+  /** One of the instances that send from the same outbox. */
+  function start(options = "", slowMs?: number) {
+    const parts: DeliveryParts = {
+      outbox: createOutbox(opened.db, LEASE_SECONDS),
+      build: async ({ email_key }) => ({ kind: "already-registered", to: email_key }),
+      render: async ({ to }, email) => ({
+        messageId: `<${email.id}@example.com>`,
+        from: FROM,
+        to,
+        subject: "x",
+        text: "x",
+        html: "x",
+      }),
+      transport: createSmtp(smtp.url(options)),
+      log: pino({ level: "silent" }),
+      observe: (event) => events.push(event),
+    };
+    workers.push(startWorker(parts, slowMs === undefined ? {} : { slowMs }));
+  }
+
+  async function queue(addresses: readonly string[]) {
+    for (const emailKey of addresses) await enqueue(opened.db, { key: emailKey, emailKey, signUpId: null });
+  }
+
+  const emails = () => OutboxEmail.query(opened.db).orderBy("id");
+  const allSent = async () => (await emails()).every(({ outcome }) => outcome === "sent");
+
+  for (const [how, wait] of [
+    ["after the text", (step: Step) => (step === "text" ? 3000 : 0)],
+    ["at each step, though at none for as long", () => 700],
+  ] as const) {
+    it(`sends each once from two instances when it takes longer than a lease: ${how}`, async () => {
+      smtp = await startSlowSmtp(wait);
+      await queue(upTo(6));
+      start("?greetingTimeout=6000&socketTimeout=6000");
+      start("?greetingTimeout=6000&socketTimeout=6000");
+      await until(allSent);
+      // A worker that had taken one for lost would send it now.
+      await setTimeout(LEASE_SECONDS * 1000);
+      expect(smtp.received.toSorted()).to.deep.equal(upTo(6));
+      expect((await emails()).map(({ lease_version, attempts }) => [lease_version, attempts])).to.deep.equal(
+        Array(6).fill([1, 0]),
+      );
+      expect(events).to.deep.equal(Array(6).fill("sent"));
+    });
+  }
+
+  it("stops after socketTimeout of silence, and tries again later", async () => {
+    smtp = await startSlowSmtp((step) => (step === "MAIL" ? NEVER_MS : 0));
+    await queue([address(1)]);
+    start("?socketTimeout=500");
+    await until(async () => (await emails()).every(({ last_response }) => last_response !== null));
+    expect((await emails()).map(({ attempts, finished_at }) => [attempts, finished_at])).to.deep.equal([[1, null]]);
+  });
+
+  it("goes on with others though more hang for minutes than are sent at a time", async () => {
+    const hanging = upTo(2 * CONCURRENCY);
+    const others = ["a", "b", "c"].map(address);
+    smtp = await startSlowSmtp((step, to) => (step === "text" && hanging.includes(to) ? NEVER_MS : 0));
+    await queue([...hanging, ...others]);
+    start("", 300);
+    await until(() => others.every((to) => smtp.received.includes(to)), 5000);
+    expect(smtp.received.toSorted()).to.deep.equal([...hanging, ...others].toSorted());
+  });
+
+  it("opens no more connections than maxConnections, and sends all", async () => {
+    let most = 0;
+    smtp = await startSlowSmtp(() => {
+      most = Math.max(most, smtp.connections());
+      return 100;
+    });
+    await queue(upTo(6));
+    start("?maxConnections=2", 0);
+    await until(allSent);
+    // The third asked whether the server is there.
+    expect(most).to.be.within(2, 3);
+    expect(smtp.received.toSorted()).to.deep.equal(upTo(6));
+  });
+
+  it("lets go of an email that another instance took meanwhile", async () => {
+    smtp = await startSlowSmtp((step: Step) => (step === "MAIL" ? NEVER_MS : 0));
+    await queue([address(1)]);
+    start();
+    await until(() => smtp.lines.some((line) => line.startsWith("MAIL")));
+    // As another would that found the lease at its end, after a pause of this process.
+    await opened.db("emails").update({ lease_version: 2, available_at: opened.db.raw("now() + interval '1 hour'") });
+    await until(() => smtp.connections() === 0);
+    expect(
+      (await emails()).map(({ lease_version, attempts, last_response }) => [lease_version, attempts, last_response]),
+    ).to.deep.equal([[2, 0, null]]);
+    expect(events).to.deep.equal([]);
+  });
+});
+
+describe("an email that takes minutes to send", () => {
+  it("keeps no process from ending", async () => {
+    const smtp = await startSlowSmtp((step) => (step === "text" ? NEVER_MS : 0));
+    const database = await createDatabase();
+    try {
+      const foyer = spawnFoyer({ ...database.env, SMTP_URL: smtp.url(), MAIL_FROM: FROM.address });
+      const url = await foyer.ready;
+      await postJson(url, { email: address(1), password: PASSWORD });
+      await until(() => smtp.received.length === 1);
+      const started = performance.now();
+      foyer.child.kill("SIGTERM");
+      expect(await foyer.ended).to.equal(0);
+      expect(performance.now() - started).to.be.below(9900);
+    } finally {
+      await smtp.close();
+      await database.drop();
+    }
+  });
+});
+
+describe("the sender of emails", () => {
+  it("is sent with its domain in ASCII", async () => {
+    const smtp = await startSlowSmtp(() => 0);
+    const foyer = await startFoyer({
+      mail: { kind: "smtp", url: smtp.url(), from: { name: "", address: "a@xn--bcher-kva.de" } },
+    });
+    try {
+      await foyer.register(address(1));
+      await until(() => smtp.received.length === 1);
+      expect(smtp.lines.filter((line) => line.startsWith("MAIL"))).to.deep.equal(["MAIL FROM:<a@xn--bcher-kva.de>"]);
+    } finally {
+      await foyer.stop();
+      await smtp.close();
+    }
+  });
+});

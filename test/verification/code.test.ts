@@ -1,0 +1,154 @@
+import { expect } from "chai";
+import supertest from "supertest";
+import { emailsTo } from "../support/emails.ts";
+import { expectProblem } from "../support/expect-problem.ts";
+import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { accountOf, newAddress } from "../support/sign-up.ts";
+
+/** Another code of as many digits. */
+const wrong = (code: string) => code.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10));
+/** The code in the digits that a Japanese keyboard types. */
+const wide = (code: string) => code.replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
+
+describe("POST /verify with a code", () => {
+  let foyer: TestFoyer;
+  before(async () => {
+    foyer = await startFoyer();
+  });
+  after(() => foyer.stop());
+
+  const newBrowser = () => supertest.agent(foyer.url);
+
+  /** A browser that has just signed up, and the code that it was sent. */
+  async function browserWithCode() {
+    const browser = newBrowser();
+    const address = newAddress();
+    const answer = await browser.post("/register").type("form").send({ email: address, password: PASSWORD });
+    const [{ code }] = await emailsTo(foyer, address);
+    return { browser, address, code, cookie: String(answer.headers["set-cookie"]) };
+  }
+
+  describe("in the browser of the sign-up", () => {
+    it("verifies the address, and leads a form to the page that says so", async () => {
+      const { browser, address, code } = await browserWithCode();
+      const answer = await browser.post("/verify").type("form").send({ code });
+      expect(answer.status).to.equal(303);
+      expect(answer.headers["location"]).to.equal("/verified");
+      expect((await accountOf(foyer, address)).email_verified_at).to.be.instanceOf(Date);
+    });
+
+    it("answers 200 when the code is used again", async () => {
+      const { browser, code } = await browserWithCode();
+      await browser.post("/verify").send({ code });
+      expect((await browser.post("/verify").send({ code: code.replace(" ", "-") })).status).to.equal(200);
+    });
+
+    it("knows the browser by a cookie of its own", async () => {
+      const { cookie } = await browserWithCode();
+      expect(cookie).to.match(/^foyer-browser=[\w-]{43}; .*HttpOnly; SameSite=Lax$/);
+    });
+
+    it("verifies the sign-up that the code is of, when the browser made several", async () => {
+      const browser = newBrowser();
+      const [one, other] = [newAddress(), newAddress()];
+      for (const email of [one, other]) await browser.post("/register").send({ email, password: PASSWORD });
+      const [{ code }] = await emailsTo(foyer, one);
+      await emailsTo(foyer, other);
+      expect((await browser.post("/verify").send({ code })).body.email).to.equal(one);
+      expect((await accountOf(foyer, other)).email_verified_at).to.equal(null);
+    });
+
+    for (const [how, typedAs] of [
+      ["in the digits of a Japanese keyboard", wide],
+      ["with that keyboard's sign between them", (code: string) => wide(code).replace(" ", "ー")],
+      ["with the sentence around it", (code: string) => `Your code is ${code}.`],
+      ["with invisible characters", (code: string) => `\u202a${code.replace(" ", "\u00a0")}\u202c\n`],
+    ] as const) {
+      it(`takes a code typed ${how}, by form, JSON and tRPC`, async () => {
+        const { browser, code, address, cookie } = await browserWithCode();
+        const typed = typedAs(code);
+        expect((await browser.post("/verify").type("form").send({ code: typed })).status).to.equal(303);
+        expect((await browser.post("/verify").send({ code: typed })).body.email).to.equal(address);
+        const call = foyer.http.post("/trpc/auth.verifyEmail").set("Cookie", cookie.split(";")[0] ?? "");
+        expect((await call.send({ code: typed })).body.result?.data.email).to.equal(address);
+      });
+    }
+  });
+
+  it("answers 400 code_refused and verifies nothing in another browser, or in none", async () => {
+    const { address, code } = await browserWithCode();
+    for (const other of [foyer.http, newBrowser()]) {
+      expectProblem(await other.post("/verify").send({ code }), 400, "code_refused");
+    }
+    expect((await accountOf(foyer, address)).email_verified_at).to.equal(null);
+  });
+
+  it("answers 400 code_refused when the link beside it has expired", async () => {
+    const { browser, code } = await browserWithCode();
+    await foyer.travel("24 hours");
+    expectProblem(await browser.post("/verify").send({ code }), 400, "code_refused");
+  });
+
+  describe("that is wrong", () => {
+    it("answers 400 code_refused, and tells how many tries are left", async () => {
+      const { browser, code } = await browserWithCode();
+      for (const triesLeft of [4, 3, 2]) {
+        const problem = expectProblem(await browser.post("/verify").send({ code: wrong(code) }), 400, "code_refused");
+        expect(problem["triesLeft"]).to.equal(triesLeft);
+        expect(problem["detail"]).to.include(`${triesLeft} tries left`);
+      }
+    });
+
+    it("leaves five tries in all, however many emails are asked for, and then only the link", async () => {
+      const { browser, address, code } = await browserWithCode();
+      for (let n = 0; n < 3; n += 1) await browser.post("/verify").send({ code: wrong(code) });
+      await browser.post("/verify/resend").send({ email: address });
+      const [latest] = await emailsTo(foyer, address, 2);
+      for (let n = 0; n < 2; n += 1) await browser.post("/verify").send({ code: wrong(latest.code) });
+      const problem = expectProblem(await browser.post("/verify").send({ code: latest.code }), 400, "code_refused");
+      expect(problem).to.deep.include({
+        triesLeft: 0,
+        detail:
+          "This code cannot be used. A code works only in the browser you signed up in, and for at most five tries. Use the link in the email.",
+      });
+      expect((await foyer.verify(latest.token)).status).to.equal(200);
+    });
+
+    it("counts each of twenty guesses made at once", async () => {
+      const { browser, code } = await browserWithCode();
+      await Promise.all(Array.from({ length: 20 }, () => browser.post("/verify").send({ code: wrong(code) })));
+      expect((await browser.post("/verify").send({ code })).status).to.equal(400);
+    });
+  });
+
+  describe("that is no code", () => {
+    for (const typed of ["", "1234", "abcd efgh", '"><b>1']) {
+      it(`shows the form again with what is wrong: ${JSON.stringify(typed)}`, async () => {
+        const page = await foyer.http.post("/verify").type("form").send({ code: typed });
+        expect(page.status).to.equal(400);
+        expect(page.text)
+          .to.include("Enter the 8 digits")
+          .and.match(/<title>Error: /);
+        expect(page.text).to.match(/id="code"[^>]*aria-invalid="true" aria-describedby="code-error"/);
+        expect(page.text).not.to.include("<b>");
+      });
+    }
+
+    it("answers 400 code_refused, without triesLeft", async () => {
+      for (const sent of [{}, { code: 12345678 }, []]) {
+        const problem = expectProblem(await foyer.http.post("/verify").send(sent), 400, "code_refused");
+        expect(problem).not.to.have.property("triesLeft");
+      }
+    });
+
+    it("answers 400 to a form without one", async () => {
+      expect((await foyer.http.post("/verify").type("form").send("code")).status).to.equal(400);
+    });
+
+    it("costs no try", async () => {
+      const { browser, code } = await browserWithCode();
+      for (let n = 0; n < 6; n += 1) await browser.post("/verify").type("form").send({ code: "1234" });
+      expect((await browser.post("/verify").type("form").send({ code })).status).to.equal(303);
+    });
+  });
+});

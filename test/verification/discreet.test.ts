@@ -1,0 +1,186 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
+import { expect } from "chai";
+import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
+import { expectProblem } from "../support/expect-problem.ts";
+import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { accountOf } from "../support/sign-up.ts";
+
+const PAIRS = 200;
+/** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
+const CLEAR = 4;
+
+/** Wilcoxon's signed-rank test of differences: how many standard deviations their ranks are from being without direction. */
+function signedRank(differences: number[]) {
+  const ranked = differences.filter((d) => d !== 0).toSorted((a, b) => Math.abs(a) - Math.abs(b));
+  const n = ranked.length;
+  const sum = ranked.reduce((total, d, index) => total + Math.sign(d) * (index + 1), 0);
+  return sum / Math.sqrt((n * (n + 1) * (2 * n + 1)) / 6);
+}
+
+function median(numbers: number[]) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+describe("registering and verifying in discreet mode", () => {
+  let foyer: TestFoyer;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  before(async () => {
+    foyer = await startFoyer({ privacy: "discreet" });
+    await foyer.sql(
+      `insert into users (email, email_key, hashed_password, email_verified_at)
+       select 'old' || n || '@example.com', 'old' || n || '@example.com', 'x', now() from generate_series(1000, 1999) n`,
+    );
+  });
+  after(async () => {
+    agent.destroy();
+    await foyer.stop();
+  });
+
+  let used = 1000;
+  /** Two addresses that look alike, of which one has an account. */
+  function twoAddresses() {
+    used += 1;
+    return { registered: `old${used}@example.com`, fresh: `new${used}@example.com` };
+  }
+
+  async function send(path: string, type: string, body: string) {
+    const sent = request(`${foyer.url}${path}`, { method: "POST", agent, headers: { "Content-Type": type } }).end(body);
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    return { status: answer.statusCode, headers: answer.rawHeaders, body: await text(answer) };
+  }
+
+  const REQUESTS = {
+    json: (email: string) => send("/register", "application/json", JSON.stringify({ email, password: PASSWORD })),
+    form: (email: string) =>
+      send("/register", "application/x-www-form-urlencoded", `email=${email}&password=${PASSWORD}`),
+    trpc: (email: string) =>
+      send("/trpc/auth.register", "application/json", JSON.stringify({ email, password: PASSWORD })),
+    resend: (email: string) => send("/verify/resend", "application/json", JSON.stringify({ email })),
+    "resend form": (email: string) => send("/verify/resend", "application/x-www-form-urlencoded", `email=${email}`),
+  };
+
+  /** Without what differs from one answer to the next whoever asks. */
+  function bytes(answer: object) {
+    return JSON.stringify(answer)
+      .replaceAll(/(?<="(?:Date|X-Request-Id|ETag)",)"(?:[^"\\]|\\.)*"/g, '"*"')
+      .replace(/(?<=foyer-browser=)[\w-]{43}/, "*")
+      .replace(/(?<=Expires=)[^;]+/, "*")
+      .replace(/(?<=\\"id\\":)\d+/, "*")
+      .replaceAll(/(?:old|new)(?=\d+@)/g, "any");
+  }
+
+  for (const [how, ask] of Object.entries(REQUESTS)) {
+    it(`answers a registered and a new address the same, byte for byte: ${how}`, async () => {
+      const { registered, fresh } = twoAddresses();
+      const answers = [await ask(registered), await ask(fresh)];
+      expect(answers.map(({ status }) => status)).to.deep.equal(
+        Array(2).fill({ json: 201, form: 303, trpc: 200, resend: 202, "resend form": 303 }[how]),
+      );
+      expect(bytes(answers[0] ?? {})).to.equal(bytes(answers[1] ?? {}));
+    });
+  }
+
+  for (const how of ["json", "resend"] as const) {
+    it(`answers a registered and a new address in the same time: ${how}`, async function () {
+      this.timeout(60_000);
+      await REQUESTS[how](twoAddresses().fresh);
+      const times = { registered: [] as number[], fresh: [] as number[] };
+      for (let pair = 0; pair < PAIRS; pair += 1) {
+        const addresses = twoAddresses();
+        for (const which of pair % 2 ? (["fresh", "registered"] as const) : (["registered", "fresh"] as const)) {
+          const started = performance.now();
+          await REQUESTS[how](addresses[which]);
+          times[which].push(performance.now() - started);
+        }
+      }
+      const z = signedRank(times.fresh.map((time, n) => time - (times.registered[n] ?? 0)));
+      const [registered, fresh] = [median(times.registered), median(times.fresh)].map((ms) => ms.toFixed(2));
+      process.stdout.write(
+        `        ${how}: ${PAIRS} pairs, median ${registered} ms registered, ${fresh} ms new, z = ${z.toFixed(2)}\n`,
+      );
+      expect(Math.abs(z)).to.be.below(CLEAR);
+    });
+  }
+
+  it("register hashes the password of both", async () => {
+    const { registered, fresh } = twoAddresses();
+    const hashes = async () => (await foyer.rows("sign_ups")).filter(({ hashed_password }) => hashed_password).length;
+    const before = await hashes();
+    for (const email of [registered, fresh]) await REQUESTS.json(email);
+    expect(await hashes()).to.equal(before + 2);
+  });
+
+  it("register tells the mailbox alone that an address is registered", async () => {
+    const { registered } = twoAddresses();
+    await REQUESTS.json(registered);
+    const [told] = await emailsTo(foyer, registered);
+    expect(told).to.include({ subject: "You already have an account", token: "" });
+  });
+
+  it("verifyEmail answers 200 with the account that register announced", async () => {
+    const { fresh } = twoAddresses();
+    const announced = await REQUESTS.json(fresh);
+    const [asked] = await emailsTo(foyer, fresh);
+    expect(asked.subject).to.equal("Verify your email address");
+    const verified = await foyer.verify(asked.token);
+    expect(verified.status).to.equal(200);
+    expect(verified.body).to.deep.equal(JSON.parse(announced.body));
+    const account = await accountOf(foyer, fresh);
+    expect(account.id).to.equal(verified.body.id);
+    expect(account.email_verified_at).to.be.instanceOf(Date);
+  });
+
+  it("an account is made when its address is verified, and not before", async () => {
+    const { fresh } = twoAddresses();
+    const accounts = async () => (await foyer.users()).filter(({ email }) => email === fresh);
+    for (let n = 0; n < 2; n += 1) await REQUESTS.json(fresh);
+    expect(await accounts()).to.deep.equal([]);
+    const [latest, first] = await emailsTo(foyer, fresh, 2);
+    expect((await foyer.verify(latest.token)).status).to.equal(200);
+    expectProblem(await foyer.verify(first?.token ?? ""), 410, "token_used");
+    expect(await accounts()).to.have.length(1);
+  });
+
+  it("register answers 201 to each of ten at the same moment, whether the address is registered or not", async () => {
+    const { registered, fresh } = twoAddresses();
+    for (const email of [registered, fresh]) {
+      const answers = await Promise.all(Array.from({ length: 10 }, () => foyer.register(email)));
+      expect(answers.map(({ status }) => status)).to.deep.equal(Array(10).fill(201));
+      expect(new Set(answers.map(({ body }) => body.id)).size).to.equal(10);
+    }
+    await allSent(foyer);
+    expect(await readMailbox(foyer, fresh)).to.have.length(10);
+  });
+
+  it("GET /metrics answers 404", async () => {
+    expect((await foyer.http.get("/metrics")).status).to.equal(404);
+  });
+
+  it("the limit of a mailbox holds alike whether the address is registered or not", async () => {
+    const many = { count: 1000, seconds: 600 };
+    const limited = await startFoyer({
+      privacy: "discreet",
+      rateLimits: { perIp: many, perEmail: many, perMailbox: { count: 2, seconds: 600 }, total: many },
+    });
+    await limited.sql(
+      "insert into users (email, email_key, hashed_password, email_verified_at) values ('old@example.com', 'old@example.com', 'x', now())",
+    );
+    const outcomes: Record<string, unknown[]> = {};
+    for (const email of ["old@example.com", "new@example.com"]) {
+      const answers = [];
+      for (let n = 0; n < 3; n += 1) answers.push(await limited.register(email));
+      for (let n = 0; n < 2; n += 1) answers.push(await limited.resend(email));
+      outcomes[email] = answers.map(({ status, headers }) => [status, headers["ratelimit-policy"]]);
+    }
+    // Two for all, then the one of this network.
+    const expected = [201, 201, 201].map((status) => [status, undefined]);
+    expect(outcomes["old@example.com"]).to.deep.equal([...expected, ...Array(2).fill([429, '"mailbox";q=1;w=600'])]);
+    expect(outcomes["new@example.com"]).to.deep.equal(outcomes["old@example.com"]);
+    await allSent(limited);
+    for (const email of ["old@example.com", "new@example.com"])
+      expect(await readMailbox(limited, email)).to.have.length(3);
+    await limited.stop();
+  });
+});
