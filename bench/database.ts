@@ -8,7 +8,7 @@ import type { DatabaseSettings } from "../src/config/environment.ts";
 import { connect } from "../src/db/connect.ts";
 
 const FILL = `
-  insert into users (email, email_key, hashed_password)
+  insert into public.users (email, email_key, hashed_password)
   select 'user' || n || '@example.com', 'user' || n || '@example.com', repeat('x', 60) from generate_series(?::int, ?::int) n`;
 
 /** Rows a statement: the service ends a connection that is silent for as long as a million take. */
@@ -24,7 +24,7 @@ async function onServer(url: string, statement: string) {
 async function fill(settings: DatabaseSettings, users: number) {
   const { db, close } = await connect(settings, pino({ level: "silent" }));
   for (let first = 1; first <= users; first += CHUNK) await db.raw(FILL, [first, Math.min(users, first + CHUNK - 1)]);
-  await db.raw("analyze users");
+  await db.raw("analyze public.users");
   await close();
 }
 

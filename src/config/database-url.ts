@@ -62,10 +62,21 @@ const WITHOUT_EFFECT = Object.fromEntries(
   ].map((name) => [name, text]),
 );
 
+/** The rest of libpq's parameters. To ignore one would be to connect otherwise than was asked for. */
+const UNSUPPORTED = Object.fromEntries(
+  [
+    ...["hostaddr", "passfile", "service", "servicefile", "replication", "requirepeer", "require_auth", "requiressl"],
+    ...["sslcrl", "sslcrldir", "sslcertmode", "sslkeylogfile", "ssl_max_protocol_version", "gssdelegation"],
+    ...["min_protocol_version", "max_protocol_version", "scram_client_key", "scram_server_key"],
+    ...["oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"],
+  ].map((name) => [name, forbidden(`expected no ${name} after the ?, which Foyer does not support`)]),
+);
+
 const parameters = z
   .strictObject(
     {
       ...WITHOUT_EFFECT,
+      ...UNSUPPORTED,
       host: text,
       port: text,
       user: text,

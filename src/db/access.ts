@@ -4,6 +4,15 @@ import { getSchema } from "./schema.ts";
 
 const TABLES = ["users", "sign_ups", "verification_tokens", "emails", "rate_limits", "secrets"];
 
+const KNEX_TABLE = "knex_migrations";
+/** The migrations of Foyer before its first release. */
+const UNRELEASED = [
+  "20261122000000_create_users",
+  "20261122100000_create_rate_limits",
+  "20261122110000_create_secrets",
+  "20261122120000_create_sign_ups_and_mails",
+];
+
 function quoteIdentifier(name: string) {
   return `"${name}"`;
 }
@@ -53,9 +62,12 @@ export async function refuseUnlessUsable(db: Knex, migrationTable: string): Prom
   const tables = await findTables(db, [migrationTable, ...TABLES]);
   const denied = [...tables].filter(([, mayUse]) => !mayUse).map(([name]) => name);
   const { rows } = await db.raw(
-    `select current_user as role, not ?::boolean
-       or has_sequence_privilege(pg_get_serial_sequence(format('%I.users', ?::text), 'id'), 'USAGE') as may_count`,
-    [tables.has("users"), schema],
+    // The table may be another program's, and have no such column.
+    `select current_user as role, coalesce(
+       (select has_sequence_privilege(pg_get_serial_sequence(name, attname), 'USAGE')
+        from format('%I.users', ?::text) name join pg_attribute on attrelid = to_regclass(name) and attname = 'id'),
+       true) as may_count`,
+    [schema],
   );
   const [{ role, may_count }] = rows;
   if (denied.length === 0 && may_count) return;
@@ -67,16 +79,52 @@ export async function refuseUnlessUsable(db: Knex, migrationTable: string): Prom
   );
 }
 
-/** @param isFirst whether Foyer has no tables yet. @throws StartError if it may make none or their names are taken. */
-export async function refuseUnlessFree(db: Knex, isFirst: boolean): Promise<void> {
+const ELSEWHERE = "set DATABASE_SCHEMA to a schema for Foyer alone, such as foyer";
+
+/**
+ * @param had the migrations that Foyer's table of migrations names. Before the first release it was knex's own.
+ * @throws StartError if the tables are those of a Foyer from before the first release.
+ */
+export async function refuseUnreleased(db: Knex, had: readonly string[]): Promise<void> {
+  const taken = await findTables(db, [...TABLES, KNEX_TABLE]);
+  const hasKnex = taken.get(KNEX_TABLE);
+  taken.delete(KNEX_TABLE);
+  if (taken.size === 0) return;
+  const names = [...had, ...(hasKnex ? await db(KNEX_TABLE).pluck("name") : [])];
+  if (!names.some((name) => UNRELEASED.includes(name))) return;
+  throw new StartError(
+    `DATABASE_SCHEMA: an older, unreleased Foyer made the tables in the schema ${getSchema(db)} ` +
+      `(${[...taken.keys()].join(", ")}), which nothing upgrades, and they are left as they are: ` +
+      `${ELSEWHERE}, or drop them if nobody needs them`,
+  );
+}
+
+async function refuseTaken(db: Knex, had: readonly string[] | undefined, first: string) {
   const schema = getSchema(db);
-  const taken = isFirst ? [...(await findTables(db, TABLES)).keys()] : [];
-  if (taken.length > 0) {
+  const taken = [...(await findTables(db, TABLES)).keys()];
+  if (taken.length === 0) return;
+  if (had && taken.length === TABLES.length) {
     throw new StartError(
-      `DATABASE_SCHEMA: the schema ${schema} has a table already that this Foyer did not make (${taken.join(", ")}), ` +
-        "and it is left as it is: set DATABASE_SCHEMA to a schema for Foyer alone, such as foyer",
+      `DATABASE_SCHEMA: the schema ${schema} has Foyer's tables already (${taken.join(", ")}), ` +
+        `but its table of migrations does not name ${first}, which makes them, and they are left as they are: ` +
+        `go back to a whole copy of the database, or ${ELSEWHERE}`,
     );
   }
+  throw new StartError(
+    `DATABASE_SCHEMA: the schema ${schema} has a table already that this Foyer did not make (${taken.join(", ")}), ` +
+      `and it is left as it is: ${ELSEWHERE}`,
+  );
+}
+
+/**
+ * Checks a schema before Foyer creates tables there.
+ * @param had the migrations that its table of migrations names, if there is one.
+ * @param first the migration that creates the tables.
+ * @throws StartError if the role may not, or if tables with their names are there.
+ */
+export async function refuseUnlessFree(db: Knex, had: readonly string[] | undefined, first: string): Promise<void> {
+  const schema = getSchema(db);
+  if (!had?.includes(first)) await refuseTaken(db, had, first);
   const { rows } = await db.raw("select current_user as role, has_schema_privilege(?::text, 'CREATE') as may_create", [
     schema,
   ]);

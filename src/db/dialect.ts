@@ -1,42 +1,24 @@
 import type { Knex } from "knex";
 import PostgresDialect, { type Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
+import { begin, beginStatement } from "./begin.ts";
 import { isReadOnly } from "./faults.ts";
 import { withRetries } from "./transaction.ts";
-
-/** Set for each transaction: a pooler passes longer-lived settings on, and may refuse startup parameters. */
-function sessionSettings(statementTimeoutMs: number) {
-  return {
-    client_encoding: "UTF8",
-    datestyle: "ISO",
-    intervalstyle: "postgres",
-    timezone: "UTC",
-    bytea_output: "hex",
-    extra_float_digits: "1",
-    standard_conforming_strings: "on",
-    transform_null_equals: "off",
-    array_nulls: "on",
-    exit_on_error: "off",
-    statement_timeout: String(statementTimeoutMs),
-    lock_timeout: "0",
-    idle_in_transaction_session_timeout: String(statementTimeoutMs),
-  };
-}
 
 export type DialectSettings = {
   open: () => Promise<Client>;
   statementTimeoutMs: number;
 };
 
-/** Each statement gets a transaction of known settings, pipelined to cost no round trip. A timeout of 0 is none. */
+/**
+ * knex's dialect for PostgreSQL, with every statement in a transaction of known settings.
+ * @returns the dialect, and `renew`, which has every open connection replaced before its next use.
+ */
 export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
   Dialect: typeof Knex.Client;
   renew(): void;
 } {
-  const settings = Object.entries(sessionSettings(statementTimeoutMs)).map(
-    ([name, value]) => `set local ${name} = '${value}'`,
-  );
-  const begin = ["begin isolation level read committed", ...settings].join("; ");
+  const beginning = beginStatement(statementTimeoutMs);
   // Not a field: knex creates the clients of its transactions without calling the constructor.
   let trusted = new WeakSet<Client>();
 
@@ -56,20 +38,38 @@ export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
       return trusted.has(connection);
     }
 
+    /** A lone statement is a transaction, which another connection may have to repeat. */
+    override runner(builder: unknown): { run(): Promise<unknown> } {
+      const runner = super.runner(builder);
+      if (!this.transacting) runner.run = () => withRetries(() => super.runner(builder).run());
+      return runner;
+    }
+
     override async _query(connection: Client, statement: Statement): Promise<Statement> {
       try {
-        if (statement.sql === "BEGIN;") return await super._query(connection, { sql: begin });
+        if (statement.sql === "BEGIN;") return await this.begin(connection, statement);
         if (this.transacting) return await super._query(connection, statement);
-        return await withRetries(() => this.queryAlone(connection, statement));
+        return await this.queryAlone(connection, statement);
       } catch (fault) {
         if (isReadOnly(fault)) renew();
         throw fault;
       }
     }
 
+    async begin(connection: Client, statement: Statement): Promise<Statement> {
+      try {
+        await begin(connection, { text: beginning });
+        return statement;
+      } catch (fault) {
+        trusted.delete(connection);
+        throw fault;
+      }
+    }
+
     async queryAlone(connection: Client, statement: Statement): Promise<Statement> {
-      const all = [{ sql: begin }, statement, { sql: "commit" }].map((one) => super._query(connection, one));
-      // All must end, or the pool would hand out a connection that is still busy.
+      await this.begin(connection, statement);
+      const all = [statement, { sql: "commit" }].map((one) => super._query(connection, one));
+      // Or the pool would hand out a connection that is still busy.
       const failed = (await Promise.allSettled(all)).find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
       return statement;

@@ -53,7 +53,8 @@ export const CLASSES: Readonly<Record<string, "passing" | "lasting">> = {
 const READ_ONLY = "25006";
 const [IDLE_IN_TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT] = ["25P03", "25P04"];
 const PASSING_OF_LASTING_CLASS = [READ_ONLY, IDLE_IN_TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT];
-const [SERIALIZATION_FAILURE, DEADLOCK] = ["40001", "40P01"];
+/** Serialization failure and deadlock: rolled back, and to be retried (manual, section 13.5). */
+const UNDONE = ["40001", "40P01"];
 const SOCKET =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_(TLS|SSL)_\w+)$/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
@@ -87,9 +88,20 @@ export function isReadOnly(error: unknown): boolean {
   return code === READ_ONLY || code?.startsWith("0A") === true;
 }
 
-/** Whether the transaction lost a conflict and was rolled back, so that it should be retried (manual, section 13.5). */
-export function isUndone(error: unknown): boolean {
-  return [SERIALIZATION_FAILURE, DEADLOCK].includes(readCode(error) ?? "");
+/** Errors of transactions that did not begin. A connection's error, too, belongs to one transaction alone. */
+const unbegun = new WeakSet();
+
+/** Notes that nothing was done, as the transaction did not begin: its connection had ended, or was cancelled. */
+export function markUnbegun(error: unknown): void {
+  if (error instanceof Error) unbegun.add(error);
+}
+
+/** Whether a transaction did nothing and may succeed at once: it lost a conflict, or did not begin. */
+export function isRepeatable(error: unknown): boolean {
+  const native = unwrap(error);
+  return (
+    UNDONE.includes(readCode(native) ?? "") || (native instanceof Error && unbegun.has(native) && isUnavailable(native))
+  );
 }
 
 /** Removes an error's detail, in which PostgreSQL quotes the refused row with its password hash. */

@@ -3,7 +3,8 @@ import { basename, extname } from "node:path";
 import type { Knex } from "knex";
 import type { Logger } from "pino";
 import { StartError } from "../config/start-error.ts";
-import { createSchemaIfMissing, findTables, refuseUnlessFree, refuseUnlessUsable } from "./access.ts";
+import { createSchemaIfMissing, findTables, refuseUnlessFree, refuseUnlessUsable, refuseUnreleased } from "./access.ts";
+import { transaction } from "./transaction.ts";
 
 const FOLDER = new URL("../../migrations/", import.meta.url);
 const IS_MIGRATION = /^\d+_\w+\.[jt]s$/;
@@ -35,21 +36,38 @@ export const migrations = {
 /** Key of the advisory lock for migrating: any number, the same in all versions. */
 const MIGRATION_LOCK = 7_033_729;
 
-async function readApplied(trx: Knex): Promise<string[]> {
-  if (!(await findTables(trx, [TABLE])).has(TABLE)) return [];
+async function readApplied(trx: Knex): Promise<string[] | undefined> {
+  if (!(await findTables(trx, [TABLE])).has(TABLE)) return undefined;
   await refuseUnlessUsable(trx, TABLE);
   return trx(TABLE).orderBy("id").pluck("name");
 }
 
-function refuseIncompatible(unknown: readonly string[], pending: readonly string[], log: Logger) {
-  if (unknown.length === 0) return;
-  const names = unknown.join(", ");
-  if (pending.length > 0) {
+/**
+ * Checks that the migrations which a database lacks can run. Creates the schema if it is missing.
+ * @returns those that it lacks, and those that it has of a newer Foyer.
+ * @throws StartError if they cannot.
+ */
+export async function findMigrations(trx: Knex): Promise<{ pending: string[]; unknown: string[] }> {
+  await createSchemaIfMissing(trx);
+  const had = await readApplied(trx);
+  const own = (await migrationSource.getMigrations([])).map((file) => migrationSource.getMigrationName(file));
+  const pending = own.filter((name) => !had?.includes(name));
+  const unknown = had?.filter((name) => !own.includes(name)) ?? [];
+  const [first] = own;
+  if (pending.length === 0 || first === undefined) return { pending, unknown };
+  await refuseUnreleased(trx, had ?? []);
+  if (unknown.length > 0) {
     throw new StartError(
-      `the database is of another Foyer: it has the migrations ${names} and lacks ${pending.join(", ")}; ` +
+      `the database is of another Foyer: it has the migrations ${unknown.join(", ")} and lacks ${pending.join(", ")}; ` +
         "start the version that it is of, or have this one use a database or a schema (DATABASE_SCHEMA) of its own",
     );
   }
+  await refuseUnlessFree(trx, had, first);
+  return { pending, unknown };
+}
+
+function refuseIncompatible(unknown: readonly string[], log: Logger) {
+  if (unknown.length === 0) return;
   const breaking = unknown.filter((name) => IS_BREAKING.test(name));
   if (breaking.length > 0) {
     throw new StartError(
@@ -71,19 +89,10 @@ function refuseIncompatible(unknown: readonly string[], pending: readonly string
  * @throws StartError for that, for rights that the role lacks, and for another program's tables.
  */
 export async function migrate(db: Knex, log: Logger): Promise<void> {
-  await db.transaction(async (trx) => {
+  await transaction(db, async (trx) => {
     await trx.raw("select pg_advisory_xact_lock(?)", [MIGRATION_LOCK]);
-    await createSchemaIfMissing(trx);
-    const had = await readApplied(trx);
-    const own = (await migrationSource.getMigrations([])).map((file) => migrationSource.getMigrationName(file));
-    const pending = own.filter((name) => !had.includes(name));
-    refuseIncompatible(
-      had.filter((name) => !own.includes(name)),
-      pending,
-      log,
-    );
-    if (pending.length === 0) return;
-    await refuseUnlessFree(trx, had.length === 0);
-    await trx.migrate.latest(migrations);
+    const { pending, unknown } = await findMigrations(trx);
+    refuseIncompatible(unknown, log);
+    if (pending.length > 0) await trx.migrate.latest(migrations);
   });
 }

@@ -1,5 +1,7 @@
 import pg, { type Client, type ClientConfig } from "pg";
+import { begin, beginStatement } from "./begin.ts";
 import { Unreachable } from "./faults.ts";
+import { withRetries } from "./transaction.ts";
 
 export type OpenerSettings = {
   servers: { name: string; config: () => ClientConfig }[];
@@ -8,7 +10,9 @@ export type OpenerSettings = {
   requireChannelBinding: boolean;
 };
 
-const FIRST_QUERY_TIMEOUT_MS = 3000;
+/** For the query on a new connection, on which no idle timeout runs yet. */
+const QUERY_TIMEOUT_MS = 3000;
+const BEGIN = { text: beginStatement(QUERY_TIMEOUT_MS), query_timeout: QUERY_TIMEOUT_MS };
 const BOUND = "SCRAM-SHA-256-PLUS";
 const LOGINS = ["authenticationCleartextPassword", "authenticationMD5Password", "authenticationSASL"];
 
@@ -37,9 +41,10 @@ async function connect(config: ClientConfig, requireChannelBinding: boolean): Pr
 async function findReasonNotToWrite(client: Client): Promise<string | undefined> {
   const question = {
     text: "select current_setting('transaction_read_only') as read_only, pg_is_in_recovery()::text as standby",
-    query_timeout: FIRST_QUERY_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
   };
-  const { rows } = await client.query(question);
+  await begin(client, BEGIN);
+  const [{ rows }] = await Promise.all([client.query(question), client.query("commit")]);
   const [{ read_only, standby }] = rows;
   if (standby === "true") return "it is a standby; name the primary, or all of them as in postgres://host1,host2/name";
   if (read_only === "on")
@@ -74,7 +79,7 @@ export function createOpener({ servers, shuffled, requireChannelBinding }: Opene
     const reasons: string[] = [];
     for (const [n, { name, config }] of [...all.slice(first, first + 1), ...all.toSpliced(first, 1)]) {
       try {
-        const client = await openOne(config(), requireChannelBinding);
+        const client = await withRetries(() => openOne(config(), requireChannelBinding));
         last = n;
         return client;
       } catch (error) {

@@ -1,17 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
-import { isUndone } from "./faults.ts";
+import { isRepeatable } from "./faults.ts";
 
 const MAX_TRIES = 5;
 const MAX_WAIT_MS = 50;
 
-/** Retries work that lost a conflict with another transaction. The last try's error is thrown. */
+/** Retries a transaction that lost a conflict or did not begin: up to five tries, with random waits between them. */
 export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();
     } catch (fault) {
-      if (!isUndone(fault) || tries === MAX_TRIES) throw fault;
+      if (!isRepeatable(fault) || tries === MAX_TRIES) throw fault;
       await setTimeout(Math.random() * MAX_WAIT_MS * tries);
     }
   }

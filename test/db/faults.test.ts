@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import knex from "knex";
 import { DBError } from "objection";
-import { CLASSES, isReadOnly, isUnavailable, isUndone, Unreachable } from "../../src/db/faults.ts";
+import { CLASSES, isReadOnly, isRepeatable, isUnavailable, Unreachable } from "../../src/db/faults.ts";
 
 function fault(code: string) {
   return Object.assign(new Error("of the database"), { code });
@@ -79,7 +79,10 @@ describe("the classes of PostgreSQL's errors", () => {
   });
 
   it("say of two codes that all was undone and can be done again", () => {
-    expect(APPENDIX_A.map(([code]) => code).filter((code) => isUndone(fault(code)))).to.deep.equal(["40001", "40P01"]);
+    expect(APPENDIX_A.map(([code]) => code).filter((code) => isRepeatable(fault(code)))).to.deep.equal([
+      "40001",
+      "40P01",
+    ]);
   });
 
   it("say of two codes that the server is not the one to write to", () => {

@@ -15,7 +15,10 @@ describe("the migrations", () => {
 
   async function sql(...statements: string[]) {
     const { db, close } = await connect(database.settings, pino({ level: "silent" }));
-    for (const statement of statements) await db.raw(statement);
+    await db.transaction(async (trx) => {
+      await trx.raw("set local search_path = public");
+      for (const statement of statements) await trx.raw(statement);
+    });
     const left = await db("foyer_migrations").pluck("name");
     await close();
     return left;

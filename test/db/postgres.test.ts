@@ -1,7 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { Knex } from "knex";
 import { pino } from "pino";
 import { generate } from "selfsigned";
 import { connect } from "../../src/db/connect.ts";
@@ -142,6 +144,23 @@ describe("the connection to PostgreSQL", () => {
       });
     expect(await Promise.all([swap("a", "b"), swap("b", "a")])).to.deep.equal(["a", "b"]);
     expect(begun, "writes: two each, and the first of one twice").to.equal(5);
+    await close();
+  });
+
+  it("is replaced where it ended while it was idle, for a lone statement and for a transaction", async () => {
+    const url = database.env["DATABASE_URL"] ?? "";
+    const { db, close } = await connect({ url, poolMax: 2 }, pino({ level: "silent" }));
+    const kill = `const client = new (require("pg").Client)(${JSON.stringify(url)});
+      const sql = "select pg_terminate_backend(pid, 1000) from pg_stat_activity where application_name = 'foyer' and datname = current_database()";
+      client.connect().then(() => client.query(sql)).then(() => client.end());`;
+    const insert = (name: string) => (handle: Knex) => handle("secrets").insert({ name, value: Buffer.of(0) });
+    for (const work of [() => insert("c")(db), () => transaction(db, insert("d"))]) {
+      await Promise.all([db.raw("select pg_sleep(0.1)"), db.raw("select pg_sleep(0.1)")]);
+      // Nothing can be heard of the end before the next statement is sent.
+      execFileSync(process.execPath, ["-e", kill]);
+      await work();
+    }
+    expect(await db("secrets").whereIn("name", ["c", "d"]).pluck("name")).to.have.members(["c", "d"]);
     await close();
   });
 

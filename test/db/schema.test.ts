@@ -154,6 +154,46 @@ describe("a PostgreSQL database that Foyer shares", () => {
       );
     });
 
+    it("refuses the start in one line where an unreleased Foyer made the tables", async () => {
+      await app.migrate.latest(appsMigrations);
+      await app("knex_migrations").update({ name: "20261122000000_create_users" });
+      expect(await refusal()).to.match(
+        /^foyer: DATABASE_SCHEMA: an older, unreleased Foyer made .*set DATABASE_SCHEMA/,
+      );
+      await app.schema.renameTable("knex_migrations", "foyer_migrations");
+      expect(await refusal()).to.match(
+        /^foyer: DATABASE_SCHEMA: an older, unreleased Foyer made .*set DATABASE_SCHEMA/,
+      );
+    });
+
+    it("refuses the start in one line where knex made Foyer's table of migrations beside somebody else's users", async () => {
+      await app.migrate.latest(appsMigrations);
+      await app.schema.renameTable("knex_migrations", "foyer_migrations");
+      await app("foyer_migrations").del();
+      expect(await refusal()).to.match(/^foyer: DATABASE_SCHEMA: .* did not make \(users\)/);
+    });
+
+    it("refuses the start in one line where the migration that made the tables is not on record", async () => {
+      await serves({});
+      await app("foyer_migrations").del();
+      expect(await refusal()).to.match(
+        /^foyer: DATABASE_SCHEMA: .* does not name \d+_create_schema, .*go back to a whole copy of the database/,
+      );
+    });
+
+    it("is refused by knex's command line in one line too, and nothing is left behind", async () => {
+      const refused = async (env: Record<string, string>) => {
+        const { stderr, code } = await runKnex(["migrate:latest"], { ...process.env, ...env }).catch((fault) => fault);
+        expect(code).to.equal(1);
+        expect(await app("pg_tables").whereLike("tablename", "foyer%").pluck("tablename")).to.deep.equal([]);
+        return stderr;
+      };
+      await app.raw("revoke create on schema public from public");
+      expect(await refused(asRole())).to.match(/^foyer: DATABASE_SCHEMA: the role \w+ may not make tables .*\n$/);
+      await app.migrate.latest(appsMigrations);
+      expect(await refused(database.env)).to.match(/^foyer: DATABASE_SCHEMA: .* did not make \(users\).*\n$/);
+    });
+
     it("refuses the start in one line where the role may not make tables", async () => {
       await app.raw("revoke create on schema public from public");
       expect(await refusal(asRole())).to.match(

@@ -1,5 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import { pino } from "pino";
 import supertest from "supertest";
+import { connect } from "../../src/db/connect.ts";
 import { createDatabase, createEmptyDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { emailsTo } from "../support/emails.ts";
 import { PASSWORD, startFoyer } from "../support/foyer.ts";
@@ -37,6 +40,19 @@ const HOSTILE = {
   lc_numeric: "'C'",
   application_name: "'other'",
 };
+
+/** What a schema that comes first may make of the functions that Foyer names. */
+const EVIL = [
+  "now() returns timestamptz language sql as $$ select '2000-01-01'::timestamptz $$",
+  "format(text, text) returns text language sql as $$ select 'evil' $$",
+  "current_setting(text) returns text language sql as $$ select 'on' $$",
+  "pg_is_in_recovery() returns boolean language sql as $$ select true $$",
+  "pg_get_serial_sequence(text, text) returns text language sql as $$ select 'evil' $$",
+  "has_schema_privilege(oid, text) returns boolean language sql as $$ select false $$",
+  "has_table_privilege(oid, text) returns boolean language sql as $$ select false $$",
+  "pg_advisory_xact_lock(integer) returns void language plpgsql as $$ begin raise 'evil'; end $$",
+  "count(integer) returns bigint language sql as $$ select 7::bigint $$",
+].map((definition) => `create function evil.${definition}`);
 
 function account(n: number) {
   return { email: `用户${n}@example.com`, password: PASSWORD };
@@ -102,6 +118,76 @@ describe("whatever is set for the sessions of a database", () => {
     await wholeLife(pooler.url);
     await pooler.stop();
   });
+
+  it("registers everybody where the session's own time-outs leave a millisecond, or end it while it is idle", async () => {
+    await alter({ statement_timeout: "'1ms'", idle_session_timeout: "'50ms'" });
+    for (let n = 0; n < 30; n += 1) await (await connect(database.settings, pino({ level: "silent" }))).close();
+    const foyer = await startFoyer({ database: { url: database.env["DATABASE_URL"] ?? "", poolMax: 4 } });
+    for (let n = 0; n < 40; n += 1) {
+      expect((await foyer.register(account(n).email)).status, `number ${n}`).to.equal(201);
+      await setTimeout(49 + (n % 5) / 2);
+    }
+    await foyer.stop();
+  });
+
+  it("writes nothing under the session's own settings, nor unacknowledged, whatever is cancelled", async () => {
+    await alter({ timezone: "'Asia/Kathmandu'" });
+    await onDatabase(
+      database,
+      `create function note() returns trigger language plpgsql as
+         $$ begin new.value := convert_to(current_setting('timezone'), 'UTF8'); return new; end $$`,
+      "create trigger note before insert on secrets for each row execute function note()",
+    );
+    const { db, close } = await connect(
+      { url: database.env["DATABASE_URL"] ?? "", poolMax: 4 },
+      pino({ level: "silent" }),
+    );
+    const done: string[] = [];
+    let count = 0;
+    const insert = async () => {
+      while (count < 2000) {
+        const name = `n${count++}`;
+        await db("secrets")
+          .insert({ name, value: Buffer.of(0) })
+          .then(
+            () => done.push(name),
+            () => {},
+          );
+      }
+    };
+    const cancel = `do $$ begin for n in 1..20 loop
+        perform pg_stat_clear_snapshot(), pg_cancel_backend(pid) from pg_stat_activity
+          where application_name = 'foyer' and datname = current_database(); perform pg_sleep(0.0003);
+      end loop; end $$`;
+    const cancelAll = async () => {
+      while (count < 2000) await onDatabase(database, cancel);
+    };
+    await Promise.all([cancelAll(), insert(), insert(), insert(), insert()]);
+    const rows = await db("secrets").whereLike("name", "n%").select("name", "value");
+    await close();
+    expect(rows.filter(({ value }) => value.toString() !== "UTC")).to.deep.equal([]);
+    expect(rows.map(({ name }) => name)).to.have.members(done);
+    expect(done).to.not.be.empty;
+  });
+
+  for (const through of ["", " through PgBouncer"]) {
+    it(`makes its tables and uses them where others' functions come first${through}`, async function () {
+      if (through && !PGBOUNCER) return this.skip();
+      await database.drop();
+      database = await createEmptyDatabase();
+      await onDatabase(database, "create schema evil", ...EVIL);
+      await alter({ search_path: "evil, pg_catalog" });
+      const server = database.env["DATABASE_URL"] ?? "";
+      const pooler = through ? await startPgBouncer(new URL(server), "transaction") : undefined;
+      await wholeLife(pooler?.url ?? server);
+      const foyer = await startFoyer({ database: { url: pooler?.url ?? server, poolMax: 4, schema: "own" } });
+      expect((await foyer.register(account(1).email)).status).to.equal(201);
+      const [{ token }] = await emailsTo(foyer, account(1).email);
+      expect((await foyer.verify(token)).status).to.equal(200);
+      await foyer.stop();
+      await pooler?.stop();
+    });
+  }
 
   for (const datestyle of ["'SQL, DMY'", "'Postgres, MDY'", "'ISO, YMD'"]) {
     it(`keeps the right times where dates are written as ${datestyle}`, async () => {

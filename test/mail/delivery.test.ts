@@ -209,8 +209,8 @@ describe("delivering emails", () => {
       expect(rows).to.have.length(2);
       expect(cuts).to.equal(round);
       for (const { seconds, ...row } of rows) {
-        expect(poison).to.include(row.email_key);
-        expect([row.lease_version, row.finished_at]).to.deep.equal([round, null]);
+        expect(poison).to.include(row["email_key"]);
+        expect([row["lease_version"], row["finished_at"]]).to.deep.equal([round, null]);
         // Half a minute and then a whole one, and up to a quarter more.
         expect(seconds).to.be.within(30 * round - 10, 30 * round * 1.25);
       }
@@ -297,6 +297,7 @@ describe("delivering emails", () => {
       const { db, close } = await connect(database.settings, pino({ level: "silent" }));
       try {
         return await db.transaction(async (trx) => {
+          await trx.raw("set local search_path = public");
           await before?.(trx);
           return (await trx.raw(statement)).rows;
         });

@@ -27,8 +27,8 @@ describe("the worker, when the database fails while an email is being sent", () 
     await database.drop();
   });
 
-  const breakOutbox = () => opened.db.raw("alter table emails rename to emails_away");
-  const mendOutbox = () => opened.db.raw("alter table if exists emails_away rename to emails");
+  const breakOutbox = () => opened.db.raw("alter table public.emails rename to emails_away");
+  const mendOutbox = () => opened.db.raw("alter table if exists public.emails_away rename to emails");
 
   async function start(
     recipients: readonly string[],

@@ -19,9 +19,17 @@ export const PASSWORD = "secret123";
 const TIMES = `select table_name, string_agg(format('%1$I = %1$I - interval %2$L', column_name, ?::text), ', ') as moves
   from information_schema.columns where table_schema = 'public' and data_type = 'timestamp with time zone' group by table_name`;
 
+/** Runs a test's own statement, which need not name the schema. */
+function inPublic(db: Knex, statement: string, values: readonly (string | number)[] = []) {
+  return db.transaction(async (trx): Promise<{ rows: Record<string, unknown>[] }> => {
+    await trx.raw("set local search_path = public");
+    return trx.raw(statement, [...values]);
+  });
+}
+
 async function travel(db: Knex, interval: string) {
   const { rows } = await db.raw(TIMES, [interval]);
-  for (const { table_name, moves } of rows) await db.raw(`update ${table_name} set ${moves}`);
+  for (const { table_name, moves } of rows) await inPublic(db, `update ${table_name} set ${moves}`);
 }
 
 /** Starts the real application on a port of its own. */
@@ -97,12 +105,12 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
     travel: (interval: string) => travel(db(), interval),
     /** For what only time or an accident would bring about. */
-    sql: (statement: string, ...values: (string | number)[]) => db().raw(statement, values),
-    rows: async (table: string): Promise<Record<string, unknown>[]> => (await db().raw(`select * from ${table}`)).rows,
+    sql: (statement: string, ...values: (string | number)[]) => inPublic(db(), statement, values),
+    rows: async (table: string) => (await inPublic(db(), `select * from ${table}`)).rows,
     /** Makes the database refuse every new row for a reason that the service does not expect. */
-    breakInserts: () => db().raw("alter table users add constraint no_more_users check (false) not valid"),
+    breakInserts: () => inPublic(db(), "alter table users add constraint no_more_users check (false) not valid"),
     /** Makes the database refuse every row but one, by a constraint that is none of ours. */
-    allowOneUser: () => db().raw("alter table users add column slot int default 1 unique"),
+    allowOneUser: () => inPublic(db(), "alter table users add column slot int default 1 unique"),
     withoutTable: (name: string) => db().schema.dropTable(name),
     /** A second instance on the same database. */
     another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
