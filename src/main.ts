@@ -35,8 +35,8 @@ async function start() {
     await setTimeout(graceMs);
     const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
     const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopEmails()]);
-    // Requests that came within the grace still get their hash, while there is time.
-    if (graceMs > 0) await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
+    // Whoever waits for a hash still gets it, while there is time. SIGINT is for someone at a keyboard.
+    if (signal === "SIGTERM") await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);
     await foyer.close();
     log.info("stopped");

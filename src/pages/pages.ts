@@ -9,7 +9,7 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
-import { showVerification, showVerified, submitResend, submitVerification } from "./verification.ts";
+import { mendLink, showVerification, showVerified, submitResend, submitVerification } from "./verification.ts";
 
 export type PagesParts = RegistrationPage & { describeLink: DescribeLink };
 
@@ -20,6 +20,7 @@ export function pages(parts: PagesParts): Router {
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
   router.get("/welcome", showWelcome);
+  router.use(mendLink);
   router.get("/verify", showVerification(describeLink));
   router.post("/verify", formBody, submitVerification(procedures));
   router.post("/verify/resend", formBody, submitResend(procedures));

@@ -36,17 +36,27 @@ export const showVerified: RequestHandler = (_req, res) => {
 
 /** The raw query, because the service separates the token from what mail programs append to links. */
 function rawQuery(req: Request) {
-  return req.originalUrl.slice(req.originalUrl.indexOf("?") + 1);
+  return req.url.slice(req.url.indexOf("?") + 1);
 }
+
+/** The path of a link whose `?` was escaped, or that has white space before it. */
+const DAMAGED_PATH = /^\/verify(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
+
+/** Has GET /verify take the links with a damaged path. */
+export const mendLink: RequestHandler = (req, _res, next) => {
+  if (req.method === "GET" || req.method === "HEAD") req.url = req.url.replace(DAMAGED_PATH, "/verify?");
+  next();
+};
 
 /** GET /verify: shows a button or the form for a code. It changes nothing, because mail scanners follow links. */
 export function showVerification(describeLink: DescribeLink): RequestHandler {
   return async (req, res, next) => {
-    if (!Object.keys(req.query).some((name) => /token/i.test(name)))
-      return renderForms(res, {}, undefined, "sent" in req.query);
+    const query = rawQuery(req);
+    const link = await describeLink(query, callerOf(req, res));
+    // Where the link's name is lost, its token may still be there.
+    if (!link.ok && !/token/i.test(query)) return renderForms(res, {}, undefined, "sent" in req.query);
     // The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`.
     res.set("Referrer-Policy", "strict-origin");
-    const link = await describeLink(rawQuery(req), callerOf(req, res));
     if (!link.ok) return renderRefusedLink(res, link.error);
     const { token, email, signedUpAt, alreadyVerified, hasCompetingSignUps } = link.value;
     if (alreadyVerified) return showVerified(req, res, next);

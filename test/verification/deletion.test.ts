@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import supertest from "supertest";
 import { postgresUrl } from "../support/database.ts";
@@ -105,6 +106,42 @@ describe("verifying an address whose unverified account an operator deleted by S
     await foyer.sql("delete from users");
     expectProblem(await foyer.verify(token), 404, "token_unknown");
     await discreet.stop();
+  });
+});
+
+describe("an address that was signed up again in discreet mode before an operator deleted its account by SQL", () => {
+  let foyer: TestFoyer;
+  const address = "alice@example.com";
+  beforeEach(async () => {
+    foyer = await startFoyer({ privacy: "discreet", mail: { kind: "none" } });
+    await foyer.sql(
+      "insert into users (email, email_key, hashed_password, email_verified_at) values (?, ?, 'x', now())",
+      address,
+      address,
+    );
+  });
+  afterEach(() => foyer.stop());
+
+  it("keeps no sign-up and no email, though the email was still waiting", async () => {
+    for (const email of [address, "bob@example.com", "ALICE@example.com"]) {
+      expect((await foyer.register(email)).status).to.equal(201);
+    }
+    await foyer.sql("delete from users");
+    for (const table of ["sign_ups", "emails"]) {
+      const keys = (await foyer.rows(table)).map(({ email_key }) => email_key);
+      expect(keys, table).to.deep.equal(["bob@example.com"]);
+    }
+  });
+
+  it("is free for a sign-up that comes while it is being deleted", async function () {
+    // On the embedded database one waits for the other.
+    if (!postgresUrl) return this.skip();
+    const deleting = foyer.sql("do $$ begin delete from users; perform pg_sleep(1); end $$").then(() => "deleted");
+    await setTimeout(300);
+    const signingUp = foyer.register(address);
+    expect(await Promise.race([deleting, signingUp])).to.equal("deleted");
+    expect((await signingUp).status).to.equal(201);
+    expect((await foyer.rows("sign_ups")).map(({ user_id }) => user_id)).to.deep.equal([null]);
   });
 });
 

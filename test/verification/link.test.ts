@@ -75,6 +75,69 @@ describe("verifying by a link", () => {
       }
     });
 
+    it("finds the token wherever in the query it is", async () => {
+      const { token } = await signUp(foyer);
+      for (const query of [
+        `a=1%26token=${token}`,
+        `%3Ftoken=${token}`,
+        `to%0Aken=${token}`,
+        `%74oken=${token}`,
+        token,
+      ]) {
+        expect((await foyer.http.get(`/verify?${query}`)).text, query).to.include(`name="token" value="${token}"`);
+      }
+    });
+
+    it("shows the form for a code when the query has no token, though something else as long", async () => {
+      for (const query of ["", "sent", "utm_source=mail", `id=${"a".repeat(43)}`]) {
+        const page = await foyer.http.get(`/verify?${query}`);
+        expect([query, page.status]).to.deep.equal([query, 200]);
+        expect(page.text).to.include('name="code"');
+      }
+    });
+
+    it("answers 404 when a letter stuck before the token, because a run of 44 may begin with it or end with it", async () => {
+      const { token } = await signUp(foyer);
+      expect((await open(`x${token}`)).status).to.equal(404);
+    });
+
+    it("takes a link whose question mark was escaped, or that has white space before it", async () => {
+      const { address, token } = await signUp(foyer);
+      for (const path of [
+        `/verify%3Ftoken=${token}`,
+        `/verify%3ftoken%3D${token}`,
+        `/verify%253Ftoken%253D${token}`,
+        `/verify%20?token=${token}`,
+        `/verify%2520?token=${token}`,
+        `/verify%20%3Ftoken=${token}`,
+        `/verify%0D%0A?token=${token}&utm_source=mail`,
+        `/VERIFY%3Ftoken=${token}?utm_source=mail`,
+      ]) {
+        const page = await foyer.http.get(path);
+        expect([path, page.status, page.headers["referrer-policy"]]).to.deep.equal([path, 200, "strict-origin"]);
+        expect(page.text).to.include(address).and.include(`name="token" value="${token}"`);
+        expect((await foyer.http.head(path)).status).to.equal(200);
+      }
+    });
+
+    it("takes no other path, and the damaged ones by no other method", async () => {
+      const { token } = await signUp(foyer);
+      for (const path of [
+        `/verifyx?token=${token}`,
+        `/verify%41?token=${token}`,
+        `/verify%2Fresend%3Ftoken=${token}`,
+        `/register%3Ftoken=${token}`,
+        `/x/verify%3Ftoken=${token}`,
+        "/verify%20",
+      ]) {
+        const page = await foyer.http.get(path).set("Accept", "text/html");
+        expect([path, page.status]).to.deep.equal([path, 404]);
+        expect(page.text).not.to.include(token);
+      }
+      expect((await foyer.http.post(`/verify%3Ftoken=${token}`)).status).to.equal(404);
+      expect(foyer.logged()).not.to.include(token);
+    });
+
     it("finds the token under its name in capitals", async () => {
       const { token } = await signUp(foyer);
       expect((await foyer.http.get(`/verify?TOKEN=${token}`)).text).to.include(`name="token" value="${token}"`);

@@ -140,6 +140,7 @@ describe("readToken", () => {
   for (const sent of [
     `token=${T}&token=${U}`,
     `${T} ${U}`,
+    `token=${T}%20${U}`,
     `${T}${U}`,
     T.slice(1),
     "",

@@ -35,9 +35,9 @@ function foldCase(localPart: string) {
 
 const CONTEXT_LENGTH = 12;
 
-function refuseInvisible(text: string, from: number, isAllowed: (character: string) => boolean) {
+function refuseInvisible(text: string, from: number) {
   const characters = [...text.slice(from)];
-  const index = characters.findIndex((one) => isInvisible(one) && !isAllowed(one));
+  const index = characters.findIndex(isInvisible);
   const character = characters[index];
   if (character === undefined) return undefined;
   const before = [...text.slice(0, from), ...characters.slice(0, index)].slice(-CONTEXT_LENGTH).join("");
@@ -73,13 +73,15 @@ function parseBare(text: string): Result<EmailAddress, Message> {
   if (at < 0 && /[＠﹫]/.test(text)) return err<Message>({ key: "email.other_at" });
   if (at < 0) return err<Message>({ key: "email.no_at" });
   const localPart = text.slice(0, at);
-  if (!DOT_ATOM.test(localPart))
-    return refuseInvisible(localPart, 0, (one) => ATOM.test(one)) ?? refuseLocalPart(localPart);
+  // Also those that RFC 6531 allows: two addresses that look the same would be two accounts.
+  const invisible = refuseInvisible(localPart, 0);
+  if (invisible) return invisible;
+  if (!DOT_ATOM.test(localPart)) return refuseLocalPart(localPart);
   if (octets(localPart) > LOCAL_PART_OCTETS)
     return err<Message>({ key: "email.long_local_part", values: { max: LOCAL_PART_OCTETS } });
   const domain = parseDomain(text.slice(at + 1));
   if (!domain) {
-    return refuseInvisible(text, at + 1, () => false) ?? err<Message>({ key: "email.domain" });
+    return refuseInvisible(text, at + 1) ?? err<Message>({ key: "email.domain" });
   }
   const email = `${localPart}@${domain.ascii}`;
   const readable = `${localPart}@${domain.unicode}`;

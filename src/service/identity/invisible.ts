@@ -1,4 +1,4 @@
-const HIDDEN = String.raw`[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]`;
+const HIDDEN = String.raw`[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]`;
 const IS_HIDDEN = new RegExp(`^${HIDDEN}$`, "u");
 const WITHIN_HIDDEN = new RegExp(`^${HIDDEN}*((?!${HIDDEN}).(?:.*(?!${HIDDEN}).)?)`, "su");
 const ALL_HIDDEN = new RegExp(HIDDEN, "gu");
@@ -26,6 +26,8 @@ const NAMES: Record<string, string> = {
   "\u00ad": "soft hyphen",
   "\u034f": "combining grapheme joiner",
   "\u061c": "Arabic letter mark",
+  "\u115f": "Hangul choseong filler",
+  "\u1160": "Hangul jungseong filler",
   "\u180e": "Mongolian vowel separator",
   "\u2007": "figure space",
   "\u2009": "thin space",
@@ -48,6 +50,7 @@ const NAMES: Record<string, string> = {
   "\u2067": "right-to-left isolate",
   "\u2068": "first strong isolate",
   "\u2069": "pop directional isolate",
+  "\u2800": "braille pattern blank",
   "\u3000": "ideographic space",
   "\u3164": "Hangul filler",
   "\ufe0e": "variation selector-15",

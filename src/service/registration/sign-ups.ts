@@ -12,11 +12,12 @@ import type { Account } from "../identity/fields.ts";
 
 export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string };
 
-type AccountRef = Partial<Pick<SignUp, "user_id" | "reserved_id">>;
-
-async function insertWithEmail(trx: Knex, { email, hashedPassword, deviceSecret }: NewSignUp, account: AccountRef) {
+async function insertWithEmail(trx: Knex, { email, hashedPassword, deviceSecret }: NewSignUp, reservedId?: number) {
   const signUp = await SignUp.query(trx).insert({
-    ...account,
+    // Deleting the account then deletes the sign-up. The lock keeps the account until the sign-up refers to it. It is one
+    // statement for all, so that its work does not tell whether there is one.
+    user_id: User.query(trx).where({ email_key: email.key }).select("id").forKeyShare(),
+    ...(reservedId !== undefined && { reserved_id: reservedId }),
     email: email.email,
     email_key: email.key,
     hashed_password: hashedPassword,
@@ -34,11 +35,7 @@ export async function hasCompetingSignUps(db: Knex, { id, email_key, device_hash
 
 /** Stores a further sign-up for an address that has an account, with its email. */
 export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
-  await transaction(db, async (trx) => {
-    // Locks the account's row, so that it cannot be deleted before the sign-up refers to it.
-    const user = await User.query(trx).findOne({ email_key: signUp.email.key }).select("id").forKeyShare();
-    await insertWithEmail(trx, signUp, { user_id: user?.id ?? null });
-  });
+  await transaction(db, (trx) => insertWithEmail(trx, signUp));
 }
 
 async function nextUserId(trx: Knex): Promise<number> {
@@ -52,7 +49,7 @@ async function nextUserId(trx: Knex): Promise<number> {
 export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
   return transaction(db, async (trx) => {
     const id = await nextUserId(trx);
-    await insertWithEmail(trx, signUp, { reserved_id: id });
+    await insertWithEmail(trx, signUp, id);
     return { id, email: signUp.email.email };
   });
 }
@@ -72,7 +69,7 @@ export async function createUnverifiedAccount(
         hashed_password: hashedPassword,
         unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
       });
-      await insertWithEmail(trx, signUp, { user_id: user.id });
+      await insertWithEmail(trx, signUp);
       return { id: user.id, email: user.email };
     });
   } catch (fault) {
