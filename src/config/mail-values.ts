@@ -52,8 +52,12 @@ export const smtpUrl = z
       `true or false for switches (for TLS from the first byte, use smtps://), and ${ESCAPED.slice(5)}`,
   );
 
-/** A display name may have `:` or `,` without quotes, because only the one address at the end can be meant. */
-const UNQUOTED_NAME = /^\s*([^"\\<>@]*[^"\\<>@\s])\s*(<[^<>]*>)\s*$/;
+/**
+ * A name and an address. Words without quotes may have `:` or `,` too, because only the one address at the end can be
+ * meant.
+ */
+const NAMED = /^((?:"(?:[^"\\]|\\.)*"|[^"\\<>@])+)(<[^<>]*>)\s*$/;
+const WORDS = /"((?:[^"\\]|\\.)*)"|([^"\s]+)/g;
 /** A dot-atom (RFC 5322) of at most 64 octets (RFC 5321 section 4.5.3.1). */
 const LOCAL_PART = /^(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
 const MAX_NAME_LENGTH = 256;
@@ -62,15 +66,24 @@ const DOMAIN = /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+(?=[^.]*[a-z])[a-z\d-]*[a-z\
 
 export type Sender = { name: string; address: string };
 
+/** Joins the words of a name by spaces, as RFC 5322 reads a phrase, and puts quotes around them all. */
+function quoteName(_: string, name: string, address: string) {
+  const words = [...name.matchAll(WORDS)].map(([, quoted, word]) => quoted ?? word);
+  return `"${words.join(" ")}" ${address}`;
+}
+
 function parseSender(text: string): Sender | string {
   if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return "expected no line breaks or other control characters";
   const parsed = emailAddresses.parseOneAddress({
-    input: text.replace(UNQUOTED_NAME, '"$1" $2'),
+    input: text.replace(NAMED, quoteName),
     rfc6532: true,
     rejectTLD: false,
   });
   if (parsed?.type !== "mailbox" || parsed.parts.comments.some(({ tokens }) => tokens.trim())) {
-    return "expected one address such as accounts@example.com, or Example <accounts@example.com>";
+    return (
+      "expected one address such as accounts@example.com, or Example <accounts@example.com>, " +
+      "with quotes around a name that has @, <, > or \\"
+    );
   }
   const name = parsed.name ?? "";
   if (name.length > MAX_NAME_LENGTH) return `expected a name of at most ${MAX_NAME_LENGTH} characters`;

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Express } from "express";
 import { StartError } from "../config/start-error.ts";
@@ -8,8 +8,15 @@ import { onFinished } from "./on-finished.ts";
 const IDLE_SWEEP_MS = 100;
 const QUIET_TURN_MS = 0.2;
 const LONGEST_WAIT_FOR_QUIET_MS = 500;
-/** Milliseconds for the headers and the whole request: a phone in a tunnel takes less. Idle connections may wait. */
+/** Milliseconds for the headers and the whole request, from its first byte: a phone in a tunnel takes less. */
 const SERVER_TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 };
+const TIMED_OUT = "ERR_HTTP_REQUEST_TIMEOUT";
+/** Node's own answers to what it takes for no request, other than 400. It gives none where somebody listens. */
+const STATUS_OF_FAULT: Record<string, string> = {
+  [TIMED_OUT]: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+};
 
 export type Address = { host: string; port: number; setting: "PORT" | "METRICS_PORT" };
 
@@ -41,10 +48,13 @@ async function quietMoment() {
   } while (performance.now() - turn > QUIET_TURN_MS && turn < deadline);
 }
 
-async function close(server: Server, finishMs: number): Promise<void> {
+async function close(server: Server, endUnused: () => void, finishMs: number): Promise<void> {
   await quietMoment();
   return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      endUnused();
+    }, IDLE_SWEEP_MS);
     const end = setTimeout(() => server.closeAllConnections(), finishMs);
     server.close(() => {
       clearInterval(sweep);
@@ -58,16 +68,56 @@ function endConnectionAfter(res: ServerResponse) {
   if (!res.headersSent) res.setHeader("Connection", "close");
 }
 
+/**
+ * Lets connections that have sent nothing be idle as long as others: browsers and balancers open some ahead of need. Node
+ * would measure them as it does a slow request, from when they were made, and answer 408 to what was never asked.
+ * @returns what ends those that have sent nothing yet.
+ */
+function keepUnused(server: Server, idleMs: number, running: ReadonlySet<ServerResponse>) {
+  const unused = new Map<Socket, NodeJS.Timeout>();
+  const forget = (socket: Socket) => {
+    clearTimeout(unused.get(socket));
+    unused.delete(socket);
+  };
+  const endIfSilent = (socket: Socket) => {
+    if (socket.bytesRead === 0) {
+      socket.destroy();
+      return;
+    }
+    // Node counts from the first byte of a request, and so never where there are only blank lines.
+    const end = setTimeout(() => socket.destroy(), server.headersTimeout);
+    unused.set(socket, end);
+  };
+  server.on("connection", (socket) => {
+    unused.set(socket, setTimeout(endIfSilent, idleMs, socket));
+    socket.once("close", () => forget(socket));
+  });
+  server.prependListener("request", ({ socket }) => forget(socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === TIMED_OUT && socket.bytesRead === 0) return;
+    const isAnswering = [...running].some((res) => res.socket === socket && res.headersSent);
+    if (socket.writable && !isAnswering) {
+      socket.write(`HTTP/1.1 ${STATUS_OF_FAULT[error.code ?? ""] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
+    }
+    socket.destroy();
+  });
+  return () => {
+    for (const socket of unused.keys()) if (socket.bytesRead === 0) socket.destroy();
+  };
+}
+
 /** Serves an app; a connection may idle for `keepAliveSeconds`. @throws StartError when it cannot listen there. */
 export function listen(app: Express, address: Address, keepAliveSeconds: number): Promise<Listening> {
   let draining = false;
   const running = new Set<ServerResponse>();
-  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: keepAliveSeconds * 1000 }, (req, res) => {
+  const idleMs = keepAliveSeconds * 1000;
+  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, (req, res) => {
     if (draining) endConnectionAfter(res);
     running.add(res);
     onFinished(req, res, () => running.delete(res));
     app(req, res);
   });
+  const endUnused = keepUnused(server, idleMs, running);
   const drain = () => {
     draining = true;
     for (const res of running) endConnectionAfter(res);
@@ -81,7 +131,7 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
         drain,
         stop(finishMs) {
           drain();
-          return close(server, finishMs);
+          return close(server, endUnused, finishMs);
         },
       });
     });

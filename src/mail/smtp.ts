@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { isIP, connect as netConnect, type Socket } from "node:net";
+import { connect as tlsConnect } from "node:tls";
 import nodemailer from "nodemailer";
 import type { NodemailerError } from "nodemailer/lib/errors.js";
+import type { GetSocketCallback } from "nodemailer/lib/mailer";
 import { parseConnectionUrl } from "nodemailer/lib/shared";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { EmailMessage } from "./message.ts";
@@ -19,22 +23,58 @@ const CONNECTIONS = 20;
 /** Returns options of nodemailer: those of the URL, which the settings checked, and defaults. */
 export function smtpOptions(url: string) {
   const given = parseConnectionUrl(url);
+  const { localAddress } = given;
   const option = (name: string, byDefault: number) => Number(given[name] ?? byDefault);
-  const greetingTimeout = option("greetingTimeout", GREETING_TIMEOUT_MS);
   return {
     ...given,
+    localAddress: typeof localAddress === "string" ? localAddress : undefined,
     maxConnections: option("maxConnections", CONNECTIONS),
     dnsTimeout: option("dnsTimeout", CONNECT_TIMEOUT_MS),
-    // nodemailer documents it as that of connecting, and counts the greeting and STARTTLS into it.
-    connectionTimeout: option("connectionTimeout", CONNECT_TIMEOUT_MS) + greetingTimeout,
-    greetingTimeout,
+    connectionTimeout: option("connectionTimeout", CONNECT_TIMEOUT_MS),
+    greetingTimeout: option("greetingTimeout", GREETING_TIMEOUT_MS),
     socketTimeout: option("socketTimeout", RESPONSE_TIMEOUT_MS),
   };
 }
 
 type SmtpOptions = ReturnType<typeof smtpOptions>;
 
-/** Replies may quote what was sent; so much of them tells why. */
+/**
+ * Opens connections for nodemailer, which would count the greeting and STARTTLS into `connectionTimeout`: here that is
+ * the time for the name, TCP and, with smtps://, TLS.
+ */
+async function openSocket(options: SmtpOptions): Promise<Socket> {
+  const { host = "localhost", secure = false, tls, localAddress, dnsTimeout, connectionTimeout } = options;
+  const port = options.port ?? (secure ? 465 : 587);
+  const to = { host, port, localAddress };
+  const socket = secure ? tlsConnect({ ...(isIP(host) ? {} : { servername: host }), ...to, ...tls }) : netConnect(to);
+  // Also for what comes before nodemailer listens.
+  socket.on("error", () => {});
+  const lookup = setTimeout(() => socket.destroy(new Error(`no answer to the name ${host}`)), dnsTimeout);
+  socket.once("lookup", () => clearTimeout(lookup));
+  if (isIP(host)) clearTimeout(lookup);
+  try {
+    await once(socket, secure ? "secureConnect" : "connect", { signal: AbortSignal.timeout(connectionTimeout) });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    const why = error instanceof Error && error.name !== "AbortError" ? error.message : "Connection timeout";
+    throw new NotSent("server_down", why, { cause: error });
+  } finally {
+    clearTimeout(lookup);
+  }
+}
+
+/** What nodemailer is to know of a connection that was opened for it; its own limit must not cut the greeting short. */
+async function openConnection(options: SmtpOptions) {
+  const { secure = false, connectionTimeout, greetingTimeout } = options;
+  return {
+    connection: await openSocket(options),
+    secured: secure,
+    connectionTimeout: connectionTimeout + greetingTimeout,
+  };
+}
+
+/** Replies of this server may quote what it was sent; so much of them is enough to know why. */
 const MAX_RESPONSE_CHARACTERS = 300;
 
 /** Where in the dialogue a refusal is of one email; `API` is nodemailer's word for before it began. */
@@ -47,6 +87,7 @@ function isNodemailerError(error: unknown): error is NodemailerError {
 // Replies have the classes of RFC 5321 section 4.2.1. Only a recipient or a text that is refused for good is given up.
 // A refused login or sender is the operator's to mend, so the email waits.
 function classifySmtpError(error: unknown): NotSent {
+  if (error instanceof NotSent) return error;
   if (!isNodemailerError(error)) throw error;
   const response = (error.response || error.message).slice(0, MAX_RESPONSE_CHARACTERS);
   const { command = "", responseCode = 0 } = error;
@@ -58,19 +99,21 @@ function classifySmtpError(error: unknown): NotSent {
 }
 
 /** Whether the server takes addresses beyond ASCII (RFC 6531), which has to be known before it is sent one. */
-function supportsUtf8(options: SmtpOptions, signal: AbortSignal): Promise<boolean> {
+async function supportsUtf8(options: SmtpOptions, signal: AbortSignal): Promise<boolean> {
+  const connection = new SMTPConnection({ ...options, ...(await openConnection(options)) });
   return new Promise((resolve, reject) => {
-    const connection = new SMTPConnection(options);
     connection.on("error", reject);
-    signal.addEventListener("abort", () => {
+    const giveUp = () => {
       connection.close();
       reject(new NotSent("server_down", "The mail server took too long."));
-    });
+    };
     connection.connect((error) => {
       if (error) return reject(error);
       resolve(/^250[ -]SMTPUTF8\b/im.test(connection.lastServerResponse || ""));
       connection.quit();
     });
+    signal.addEventListener("abort", giveUp);
+    if (signal.aborted) giveUp();
   });
 }
 
@@ -82,7 +125,8 @@ async function refuseUnlessReachable(to: string, options: SmtpOptions, signal: A
 /** A mail server, by a URL such as `smtps://user:password@host:465`, which may carry options of nodemailer. */
 export function createSmtp(url: string): Transport {
   const options = smtpOptions(url);
-  const sendTimeoutMs = options.connectionTimeout + SLOW_RESPONSES * options.socketTimeout;
+  const { connectionTimeout, greetingTimeout, socketTimeout } = options;
+  const sendTimeoutMs = connectionTimeout + greetingTimeout + SLOW_RESPONSES * socketTimeout;
   const transporter = nodemailer.createTransport({
     ...options,
     pool: true,
@@ -90,6 +134,9 @@ export function createSmtp(url: string): Transport {
     maxRequeues: 0,
     disableFileAccess: true,
     disableUrlAccess: true,
+    getSocket(_options: object, done: GetSocketCallback) {
+      openConnection(options).then((opened) => done(null, opened), done);
+    },
   });
   // What breaks while nothing is sent is seen at the next sending.
   transporter.on("error", () => {});
@@ -113,7 +160,7 @@ export function createSmtp(url: string): Transport {
           signal,
         });
       } catch (error) {
-        throw error instanceof NotSent ? error : classifySmtpError(error);
+        throw classifySmtpError(error);
       }
     },
     close: () => transporter.close({ force: true }),

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import fs, { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
+import fs, { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
@@ -104,6 +104,56 @@ describe("the embedded database", () => {
       chmodSync(join(dataDir, "index.html"), 0o644);
       expect(await openAndWrite(dataDir)).to.deep.equal([".", "index.html"]);
       await drop();
+    });
+
+    it("with the folder, if others may write to it, whatever else it holds", async () => {
+      for (const mode of [0o777, 0o775, 0o2772]) {
+        const dataDir = join(folder, `vol-${mode}`);
+        mkdirSync(dataDir);
+        await writeFile(join(dataDir, ".gitkeep"), "", { mode: 0o600 });
+        chmodSync(dataDir, mode);
+        logged = "";
+        expect(await openAndWrite(dataDir)).to.deep.equal([]);
+        expect(logged.match(/was open to others/g)).to.have.length(1);
+        expect(statSync(dataDir).mode & 0o777).to.equal(0o700);
+      }
+    });
+
+    describe("except for a folder that others may write to, of which the log warns, where it", () => {
+      const { HOME } = process.env;
+      const cwd = process.cwd();
+      afterEach(() => {
+        process.env["HOME"] = HOME;
+        process.chdir(cwd);
+      });
+      for (const [what, mode, prepare] of [
+        ["is sticky, as /tmp is", 0o1777, () => {}],
+        ["is the working directory", 0o775, (path: string) => process.chdir(path)],
+        ["holds the working directory", 0o777, (path: string) => process.chdir(join(path, "deeper"))],
+        ["is the home", 0o777, (path: string) => Object.assign(process.env, { HOME: path })],
+      ] as const) {
+        it(what, async () => {
+          const dataDir = join(folder, "shared");
+          mkdirSync(join(dataDir, "deeper"), { recursive: true });
+          chmodSync(join(dataDir, "deeper"), 0o700);
+          chmodSync(dataDir, mode);
+          prepare(dataDir);
+          expect(await openAndWrite(dataDir)).to.deep.equal(["."]);
+          expect(statSync(dataDir).mode & 0o7777).to.equal(mode);
+          expect(logged.match(/Others can write to [^ ]+shared, /g)).to.have.length(1);
+          expect(logged).not.to.include("was open to others");
+        });
+      }
+
+      it("is another user's, as a mounted volume may be", async function () {
+        if (process.getuid?.() !== 0) return this.skip();
+        const dataDir = join(folder, "shared");
+        mkdirSync(dataDir);
+        chownSync(dataDir, 65534, 65534);
+        chmodSync(dataDir, 0o2775);
+        expect(await openAndWrite(dataDir)).to.deep.equal(["."]);
+        expect(logged.match(/Others can write to [^ ]+shared, /g)).to.have.length(1);
+      });
     });
 
     it("or is not opened at all where it is open and somebody else's", async function () {

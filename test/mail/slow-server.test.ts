@@ -1,3 +1,8 @@
+import { spawn } from "node:child_process";
+import dns from "node:dns";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
+import { mock } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { pino } from "pino";
@@ -5,6 +10,7 @@ import { connect, type Database } from "../../src/db/connect.ts";
 import type { DeliveryParts } from "../../src/mail/delivery.ts";
 import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
 import { createSmtp, smtpOptions } from "../../src/mail/smtp.ts";
+import { NotSent } from "../../src/mail/transport.ts";
 import { CONCURRENCY, startWorker, type Worker } from "../../src/mail/worker.ts";
 import { OutboxEmail } from "../../src/models/outbox-email.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -31,18 +37,18 @@ async function until(condition: () => boolean | Promise<boolean>, milliseconds =
 
 describe("the timeouts of a mail server", () => {
   it("are at least those of RFC 5321 section 4.5.3.2 when SMTP_URL says nothing else", () => {
-    const { connectionTimeout, greetingTimeout, socketTimeout } = smtpOptions("smtp://smtp.example.com");
-    expect(greetingTimeout).to.equal(5 * MINUTE_MS);
-    // nodemailer would cut the greeting short otherwise.
-    expect(connectionTimeout).to.be.above(greetingTimeout);
-    expect(socketTimeout).to.equal(10 * MINUTE_MS);
+    expect(smtpOptions("smtp://smtp.example.com")).to.include({
+      connectionTimeout: MINUTE_MS / 2,
+      greetingTimeout: 5 * MINUTE_MS,
+      socketTimeout: 10 * MINUTE_MS,
+    });
   });
 
   it("are those of SMTP_URL, with connecting and greeting told apart", () => {
     const url =
       "smtp://h?connectionTimeout=2000&greetingTimeout=20000&socketTimeout=3000&dnsTimeout=400&maxConnections=3";
     expect(smtpOptions(url)).to.include({
-      connectionTimeout: 22_000,
+      connectionTimeout: 2000,
       greetingTimeout: 20_000,
       socketTimeout: 3000,
       dnsTimeout: 400,
@@ -59,6 +65,81 @@ describe("the timeouts of a mail server", () => {
     } finally {
       await smtp.close();
     }
+  });
+
+  describe("end connecting after connectionTimeout", () => {
+    const QUICK = "?connectionTimeout=400";
+    const clients: Socket[] = [];
+    afterEach(() => {
+      for (const client of clients.splice(0)) client.destroy();
+    });
+
+    /** How a check and both kinds of an email fail, and after how many milliseconds each. */
+    async function attempts(url: string) {
+      const smtp = createSmtp(url);
+      const email = { messageId: "<1@example.com>", from: FROM, subject: "x", text: "x", html: "x" };
+      const { signal } = new AbortController();
+      const tries = [
+        () => smtp.check(),
+        () => smtp.send({ ...email, to: address(1) }, signal),
+        () => smtp.send({ ...email, to: "用户@example.com" }, signal),
+      ];
+      const outcomes = [];
+      for (const attempt of tries) {
+        const started = performance.now();
+        const error = await attempt().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(performance.now() - started).to.be.within(380, 2000);
+        outcomes.push(error instanceof NotSent ? [error.reason, error.message] : error);
+      }
+      smtp.close();
+      return outcomes;
+    }
+
+    const timedOut = Array(3).fill(["server_down", "Connection timeout"]);
+
+    it("when the server takes no part in TLS, which smtps:// begins with", async () => {
+      const server = createServer((socket) => clients.push(socket.on("error", () => {}).resume()));
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      try {
+        expect(await attempts(`smtps://127.0.0.1:${port}${QUICK}`)).to.deep.equal(timedOut);
+        await until(() => clients.length === 3 && clients.every(({ destroyed }) => destroyed), 1000);
+      } finally {
+        server.close();
+      }
+    });
+
+    it("or dnsTimeout, when no name server answers", async () => {
+      mock.method(dns, "lookup", () => {});
+      try {
+        const outcomes = await attempts("smtp://mail.example.com?dnsTimeout=400");
+        expect(outcomes).to.deep.equal(Array(3).fill(["server_down", "no answer to the name mail.example.com"]));
+      } finally {
+        mock.restoreAll();
+      }
+    });
+
+    it("when nothing answers", async () => {
+      const program = `const server = require("node:net").createServer().listen(
+        { port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(server.address().port))`;
+      const server = spawn(process.execPath, ["-e", program]);
+      try {
+        const port = Number(await once(server.stdout, "data"));
+        // It accepts none from now on. The kernel takes two for it, and drops what comes after.
+        server.kill("SIGSTOP");
+        for (let n = 0; n < 2; n += 1) {
+          const client = connectTo(port, "127.0.0.1");
+          clients.push(client.on("error", () => {}));
+          await once(client, "connect");
+        }
+        expect(await attempts(`smtp://127.0.0.1:${port}${QUICK}`)).to.deep.equal(timedOut);
+      } finally {
+        server.kill("SIGKILL");
+      }
+    });
   });
 });
 
