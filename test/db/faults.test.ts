@@ -96,6 +96,8 @@ describe("the classes of PostgreSQL's errors", () => {
     for (const error of [
       fault("ECONNRESET"),
       fault("EPIPE"),
+      new Error("Connection terminated unexpectedly"),
+      new Error("insert into rate_limits\n  values ($1); - Connection terminated unexpectedly"),
       new Unreachable("x"),
       new knex.KnexTimeoutError("full"),
     ]) {
