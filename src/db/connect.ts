@@ -3,7 +3,7 @@ import knex, { type Knex } from "knex";
 import type { Logger } from "pino";
 import type { DatabaseSettings } from "../config/environment.ts";
 import { StartError } from "../config/start-error.ts";
-import { hideValues } from "./faults.ts";
+import { describeError, hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource } from "./open-source.ts";
 import type { Source } from "./source.ts";
@@ -85,10 +85,9 @@ async function prepare(source: Source, log: Logger) {
     await migrate(db, log);
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
-    const reason = error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
     const toDo =
       isReached || source.setting === "DATA_DIR" ? "" : "; check the URL's host, port, user, password and database";
-    throw new StartError(`${source.setting}: ${reason} (${source.description} cannot be used${toDo})`);
+    throw new StartError(`${source.setting}: ${describeError(error)} (${source.description} cannot be used${toDo})`);
   } finally {
     await db.destroy();
   }

@@ -118,3 +118,10 @@ export function violatedUnique(error: unknown): string | undefined {
     ? String(native.constraint)
     : undefined;
 }
+
+/** One line for the operator, without the statement's further lines. */
+export function describeError(error: unknown) {
+  if (!(error instanceof Error)) return String(error);
+  // After trying several addresses of one host, Node throws an AggregateError without a message.
+  return error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
+}

@@ -1,6 +1,6 @@
 import pg, { type Client, type ClientConfig } from "pg";
 import { begin, beginStatement } from "./begin.ts";
-import { Unreachable } from "./faults.ts";
+import { describeError, Unreachable } from "./faults.ts";
 import { withRetries } from "./transaction.ts";
 
 export type OpenerSettings = {
@@ -61,12 +61,6 @@ async function openOne(config: ClientConfig, requireChannelBinding: boolean): Pr
     client.end().catch(() => {});
     throw error;
   }
-}
-
-function describeError(error: unknown) {
-  if (!(error instanceof Error)) return String(error);
-  // After trying several addresses of one host, Node throws an AggregateError without a message.
-  return error.message.split("\n")[0] || ("code" in error ? String(error.code) : error.name);
 }
 
 /** Begins with the server that worked last, takes the first that accepts writes, or rejects with Unreachable. */
