@@ -3,6 +3,8 @@ import type { Caller } from "../service/caller.ts";
 import { ensureDeviceSecret } from "./device-secret.ts";
 import { onFinished } from "./on-finished.ts";
 
+const USER_AGENT_LENGTH = 256;
+
 function abortedSignal(req: Request, res: Response): AbortSignal {
   const controller = new AbortController();
   onFinished(req, res, (answered) => {
@@ -16,6 +18,7 @@ function abortedSignal(req: Request, res: Response): AbortSignal {
 export function callerOf(req: Request, res: Response): Caller {
   return {
     ip: req.ip ?? "",
+    userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
     deviceSecret: ensureDeviceSecret(req, res),
     signal: abortedSignal(req, res),

@@ -1,18 +1,49 @@
-import ipaddr from "ipaddr.js";
-
-const IPV6_PREFIX_BYTES = 8;
+import ipaddr, { type IPv6 } from "ipaddr.js";
 
 /** Some proxies add the port: `192.0.2.7:5001`, `[2001:db8::7]:5001`. */
 const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\](?::\d+)?|(?<v4>[\d.]+):\d+)$/;
 
-/** Returns an IPv4 address, an IPv6 one's /64, of which a client has all (RFC 4291), or `unknown` for other text. */
-export function toNetwork(ip: string): string {
+/** A client has all of a /64 (RFC 4291), a household often a /56, and a company, or whoever asks for one, a /48. */
+export const PREFIXES = [64, 56, 48] as const;
+
+/** The IPv4 address that an IPv6 one stands for: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380). */
+function embeddedIpv4(address: IPv6): string | undefined {
+  const bytes = address.toByteArray();
+  const join = (four: number[]) => ipaddr.fromByteArray(four).toString();
+  switch (address.range()) {
+    case "rfc6052":
+      return join(bytes.slice(12));
+    case "6to4":
+      return join(bytes.slice(2, 6));
+    case "teredo":
+      return join(bytes.slice(12).map((byte) => byte ^ 0xff));
+    default:
+      return undefined;
+  }
+}
+
+function prefix(address: IPv6, bits: number): string {
+  const bytes = address.toByteArray().map((byte, n) => (n < bits / 8 ? byte : 0));
+  return `${ipaddr.fromByteArray(bytes)}/${bits}`;
+}
+
+/** The networks that count for a client, the smallest first: an IPv4 address, or a /64, /56 and /48; or `unknown`. */
+export function toNetworks(ip: string): string[] {
   const { v6, v4 } = WITH_PORT.exec(ip)?.groups ?? {};
   const bare = v6 ?? v4 ?? ip;
-  if (!ipaddr.isValid(bare)) return "unknown";
+  if (!ipaddr.isValid(bare)) return ["unknown"];
   const address = ipaddr.process(bare);
-  if (address.kind() === "ipv4") return address.toString();
-  const bytes = address.toByteArray();
-  if (address.range() === "rfc6052") return ipaddr.fromByteArray(bytes.slice(12)).toString();
-  return `${ipaddr.fromByteArray(bytes.map((byte, n) => (n < IPV6_PREFIX_BYTES ? byte : 0)))}/64`;
+  if (!(address instanceof ipaddr.IPv6)) return [address.toString()];
+  const ipv4 = embeddedIpv4(address);
+  return ipv4 === undefined ? PREFIXES.map((bits) => prefix(address, bits)) : [ipv4];
+}
+
+/** The largest network that may be one client's: what is shared fairly is shared among these. */
+export function toSite(ip: string): string {
+  return toNetworks(ip).at(-1) ?? "unknown";
+}
+
+/** The smallest network of a client. */
+export function toNetwork(ip: string): string {
+  return toNetworks(ip)[0] ?? "unknown";
 }

@@ -9,6 +9,10 @@ export class OutboxEmail extends Model {
   declare key: string;
   declare email_key: string;
   declare sign_up_id: number | null;
+  /** The address without its tag, its domain, and the network that asked: what limits on email count by. */
+  declare mailbox: string | null;
+  declare domain: string | null;
+  declare network: string | null;
   /** How often its sending failed for a reason of its own. */
   declare attempts: number;
   /** Counts the leases, so that a worker that lost one writes nothing. */

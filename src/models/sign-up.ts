@@ -13,6 +13,8 @@ export class SignUp extends Model {
   /** Null once the sign-up is verified or superseded. */
   declare hashed_password: string | null;
   declare device_hash: string | null;
+  /** The browser or program that it came from, as that named itself. */
+  declare user_agent: string | null;
   declare code_tries: number;
   /** Null while it is open; `superseded` when the address was verified by way of another. */
   declare outcome: "verified" | "superseded" | null;

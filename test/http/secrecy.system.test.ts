@@ -88,7 +88,13 @@ describe("passwords and hashes: secrecy", () => {
   it("are not in an error that a procedure throws, however closely it is looked at", async () => {
     const broken = await startFoyer();
     await broken.breakInserts();
-    const caller = { ip: "127.0.0.1", requestId: "1", deviceSecret: "", signal: new AbortController().signal };
+    const caller = {
+      ip: "127.0.0.1",
+      requestId: "1",
+      userAgent: "",
+      deviceSecret: "",
+      signal: new AbortController().signal,
+    };
     const fault = await broken.procedures.register
       .run({ email: "dave@example.com", password: CANARY }, caller)
       .catch((error: unknown) => error);

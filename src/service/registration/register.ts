@@ -93,7 +93,11 @@ async function registerParsed(
     await limiter.refundEmail(attempt);
     return hashed;
   }
-  const account = await store(deps, { email, hashedPassword: hashed.value, deviceSecret: caller.deviceSecret }, state);
+  const account = await store(
+    deps,
+    { email, hashedPassword: hashed.value, deviceSecret: caller.deviceSecret, userAgent: caller.userAgent },
+    state,
+  );
   emailQueued();
   return account ? ok(account) : refuse({ code: "email_taken", emailSent: true });
 }

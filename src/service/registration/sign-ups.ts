@@ -10,9 +10,13 @@ import { digest } from "../../secrets/digest.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import type { Account } from "../identity/fields.ts";
 
-export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string };
+export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string; userAgent: string };
 
-async function insertWithEmail(trx: Knex, { email, hashedPassword, deviceSecret }: NewSignUp, reservedId?: number) {
+async function insertWithEmail(
+  trx: Knex,
+  { email, hashedPassword, deviceSecret, userAgent }: NewSignUp,
+  reservedId?: number,
+) {
   const signUp = await SignUp.query(trx).insert({
     // Deleting the account then deletes the sign-up. The lock keeps the account until the sign-up refers to it. It is one
     // statement for all, so that its work does not tell whether there is one.
@@ -22,6 +26,7 @@ async function insertWithEmail(trx: Knex, { email, hashedPassword, deviceSecret 
     email_key: email.key,
     hashed_password: hashedPassword,
     device_hash: digest(deviceSecret),
+    user_agent: userAgent,
   });
   await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
 }

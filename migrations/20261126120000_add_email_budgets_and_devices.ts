@@ -1,0 +1,19 @@
+import type { Knex } from "knex";
+
+/** Nullable, because instances of the version before write rows without them. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.alterTable("sign_ups", (table) => {
+    table.text("user_agent");
+  });
+  await knex.schema.alterTable("emails", (table) => {
+    // Whom an email goes to, apart from tags, and at which domain; and which network asked for it.
+    table.text("mailbox");
+    table.text("domain");
+    table.text("network");
+  });
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.alterTable("emails", (table) => table.dropColumns("mailbox", "domain", "network"));
+  await knex.schema.alterTable("sign_ups", (table) => table.dropColumn("user_agent"));
+}
