@@ -1,20 +1,20 @@
-/** Runs work while no other work with its key runs. `waited` tells the work whether it had to wait. */
-export type KeyedMutex = <T>(key: string, work: (waited: boolean) => Promise<T>) => Promise<T>;
+/** Runs work while no other work with its key runs. `before` is the result of the work that it waited for, if any. */
+export type KeyedMutex<T> = (key: string, work: (before: T | undefined) => Promise<T>) => Promise<T>;
 
 /** After this wait, work runs concurrently, so that many callers with one key cannot block each other. */
 const MAX_WAIT_MS = 5000;
 
-export function createKeyedMutex(): KeyedMutex {
-  const running = new Map<string, Promise<unknown>>();
+export function createKeyedMutex<T>(): KeyedMutex<T> {
+  const running = new Map<string, Promise<T | undefined>>();
   return async (key, work) => {
-    const waited = running.has(key);
+    let before: T | undefined;
     const deadline = performance.now() + MAX_WAIT_MS;
-    while (running.has(key) && performance.now() < deadline) await running.get(key);
-    if (running.has(key)) return work(true);
-    const mine = work(waited);
+    while (running.has(key) && performance.now() < deadline) before = await running.get(key);
+    if (running.has(key)) return work(before);
+    const mine = work(before);
     running.set(
       key,
-      mine.catch(() => {}),
+      mine.catch(() => undefined),
     );
     try {
       return await mine;

@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
+import { randomSecret } from "../secrets/random-secret.ts";
 import type { Caller } from "../service/caller.ts";
-import { ensureDeviceSecret } from "./device-secret.ts";
+import { keepDeviceSecrets, readDeviceSecrets } from "./device-secret.ts";
 import { onFinished } from "./on-finished.ts";
 
 const USER_AGENT_LENGTH = 256;
@@ -20,7 +21,9 @@ export function callerOf(req: Request, res: Response): Caller {
     ip: req.ip ?? "",
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
-    deviceSecret: ensureDeviceSecret(req, res),
+    deviceSecrets: readDeviceSecrets(req),
+    newDeviceSecret: randomSecret(),
+    keepDeviceSecret: (secret) => keepDeviceSecrets(req, res, [secret]),
     signal: abortedSignal(req, res),
   };
 }

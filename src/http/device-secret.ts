@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { parseCookie } from "cookie";
 import type { Request, Response } from "express";
 
 const SECRET = /^[\w-]{43}$/;
-const SECRET_BYTES = 32;
+/** The second is the one before, where a streamed answer gave the first out before it was sure to be needed. */
+const MOST = 2;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The prefix keeps other hosts from setting the cookie (RFC 6265bis section 4.1.3.2). It needs https. */
@@ -11,17 +11,28 @@ function cookieName(req: Request) {
   return req.app.get("https") ? "__Host-foyer-browser" : "foyer-browser";
 }
 
-/** Returns the secret that tells the browser of a sign-up, a new one where it has none. It is kept for another week. */
-export function ensureDeviceSecret(req: Request, res: Response): string {
+/** The secrets that a browser brings. Whether they were ever given out is for the service to know. */
+export function readDeviceSecrets(req: Request): string[] {
+  const { [cookieName(req)]: brought = "" } = parseCookie(req.headers.cookie ?? "");
+  return brought.split(".", MOST).filter((secret) => SECRET.test(secret));
+}
+
+function setCookies(res: Response): string[] {
+  return [res.getHeader("Set-Cookie") ?? []].flat().map(String);
+}
+
+/** Has a browser keep secrets for a week, instead of those before. */
+export function keepDeviceSecrets(req: Request, res: Response, secrets: readonly string[]): void {
+  if (res.headersSent) return;
   const name = cookieName(req);
-  const { [name]: brought = "" } = parseCookie(req.headers.cookie ?? "");
-  const secret = SECRET.test(brought) ? brought : randomBytes(SECRET_BYTES).toString("base64url");
-  res.cookie(name, secret, {
+  const others = setCookies(res).filter((cookie) => !cookie.startsWith(`${name}=`));
+  res.removeHeader("Set-Cookie");
+  if (others.length > 0) res.setHeader("Set-Cookie", others);
+  res.cookie(name, secrets.slice(0, MOST).join("."), {
     httpOnly: true,
     sameSite: "lax",
     secure: Boolean(req.app.get("https")),
     path: "/",
     maxAge: KEPT_MS,
   });
-  return secret;
 }

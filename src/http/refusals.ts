@@ -1,12 +1,12 @@
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { Language } from "../language/language.ts";
 import type { MessageValues } from "../language/message.ts";
-import type { Refusal, RefusalCode } from "../service/refusal.ts";
+import type { FieldError, Refusal, RefusalCode } from "../service/refusal.ts";
 
 type Row = {
   status: number;
   trpc: TRPC_ERROR_CODE_KEY;
-  field?: "email" | "code";
+  field?: "email" | "code" | "password";
 };
 
 /** How each refusal is answered. Its words are in the catalogue, as `refusal.CODE` and `refusal.CODE.title`. */
@@ -17,6 +17,7 @@ export const REFUSALS: Record<RefusalCode, Row> = {
   token_expired: { status: 410, trpc: "BAD_REQUEST" },
   token_used: { status: 410, trpc: "BAD_REQUEST" },
   code_refused: { status: 400, trpc: "BAD_REQUEST", field: "code" },
+  password_required: { status: 403, trpc: "FORBIDDEN", field: "password" },
   registration_closed: { status: 403, trpc: "FORBIDDEN" },
   rate_limited: { status: 429, trpc: "TOO_MANY_REQUESTS" },
   busy: { status: 503, trpc: "SERVICE_UNAVAILABLE" },
@@ -31,7 +32,7 @@ type Shown<R> = R extends unknown
     }
   : never;
 
-type ShownField = { field: "email" | "password"; message: string };
+type ShownField = { field: FieldError["field"]; message: string };
 
 /** A refusal as clients read it by JSON and by tRPC: a closed union over `code`. */
 export type RefusalData = Shown<Refusal>;
@@ -69,7 +70,9 @@ export function describeRefusal(refusal: Refusal, language: Language): string {
   }
   const values: MessageValues = {};
   if ("retryAfterSeconds" in refusal) values["wait"] = waitInWords(refusal.retryAfterSeconds, language);
-  if (refusal.code === "code_refused") values["triesLeft"] = refusal.triesLeft ?? -1;
+  if (refusal.code === "code_refused" || refusal.code === "password_required") {
+    values["triesLeft"] = refusal.triesLeft ?? -1;
+  }
   return language.text(`refusal.${refusal.code}`, values);
 }
 

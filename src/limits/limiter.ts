@@ -1,17 +1,16 @@
 import type { Knex } from "knex";
 import { err, ok, type Result } from "../result.ts";
 import { digest } from "../secrets/digest.ts";
-import { type Counter, createCounter, type Rate } from "./counter.ts";
-import { toNetwork } from "./network.ts";
+import { createCounters, type Limit, type Rate } from "./counters.ts";
+import { toNetwork, toNetworks } from "./network.ts";
 
 export type Limits = {
   perIp: Rate;
   perEmail: Rate;
-  perMailbox: Rate;
   total: Rate;
 };
 
-export const LIMIT_NAMES = ["ip", "email", "mailbox", "total"] as const;
+export const LIMIT_NAMES = ["ip", "email", "total", "guesses"] as const;
 
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
@@ -21,91 +20,77 @@ export type RateLimited = {
   limit: Rate & { name: LimitName };
 };
 
-export type Attempt = { ip: string; emailKey: string };
+export type Attempt = {
+  ip: string;
+  /** Where it is at an address, that address's `email_key`. */
+  emailKey?: string;
+  /** Whether it may take a hash for a new account. */
+  isNew?: boolean;
+};
 
-type Spent = Result<void, RateLimited>;
+/** A guess at an address's code. `tooMany` were made before, at that address or by all: then it may not be right. */
+export type Guess = {
+  tooMany: "of_address" | "of_all" | undefined;
+  /** For a guess that was right. */
+  giveBack(): Promise<unknown>;
+};
 
 export type Limiter = {
-  spendIp(attempt: Pick<Attempt, "ip">): Promise<Spent>;
-  spendEmail(attempt: Attempt): Promise<Spent>;
-  refundEmail(attempt: Attempt): Promise<unknown>;
-  /** Call `refund` if the email is not sent. */
-  spendMailbox(attempt: Attempt): Promise<Result<{ refund(): Promise<unknown> }, RateLimited>>;
-  spendTotal(): Promise<Spent>;
+  spend(attempt: Attempt): Promise<Result<void, RateLimited>>;
+  spendGuess(emailKey: string): Promise<Guess>;
 };
 
 export const UNLIMITED: Limiter = {
-  spendIp: async () => ok(undefined),
-  spendEmail: async () => ok(undefined),
-  refundEmail: async () => {},
-  spendMailbox: async () => ok({ refund: async () => {} }),
-  spendTotal: async () => ok(undefined),
+  spend: async () => ok(undefined),
+  spendGuess: async () => ({ tooMany: undefined, giveBack: async () => {} }),
 };
 
-/** Beyond a mailbox's limit, networks may together cause this many times the limit, each one email. */
-const RESERVE_FACTOR = 3;
+/** How many times a /64's attempts its /56 and its /48 have. */
+const GROWTH = 4;
 
-type Spend = (counter: Counter, key: string, limit: RateLimited["limit"]) => Promise<Spent>;
+/** Guesses at one of 10^8 codes: of an address a day, and of all addresses an hour. SECURITY.md has the arithmetic. */
+const GUESSES_PER_EMAIL: Rate = { count: 20, seconds: 86_400 };
+const GUESSES_IN_ALL: Rate = { count: 3000, seconds: 3600 };
 
-function createSpend(observe: (limit: LimitName) => void): Spend {
-  return async (counter, key, limit) => {
-    const retryAfterSeconds = await counter.spend(key);
-    if (retryAfterSeconds === undefined) return ok(undefined);
-    observe(limit.name);
-    return err({ code: "rate_limited", retryAfterSeconds, limit });
-  };
+/**
+ * What an attempt spends. Each key is of the attempt's own network, or of all the world: none tells what others did at an
+ * address, and none that a stranger can use up is the owner's.
+ */
+function limitsOf({ perIp, perEmail, total }: Limits, { ip, emailKey, isNew }: Attempt): Limit<LimitName>[] {
+  const networks = toNetworks(ip).map(
+    (key, n) => ({ ...perIp, count: perIp.count * GROWTH ** n, name: "ip", key }) as const,
+  );
+  const email =
+    emailKey === undefined
+      ? []
+      : [{ ...perEmail, name: "email", key: `${digest(emailKey)} ${toNetwork(ip)}` } as const];
+  return [...networks, ...email, ...(isNew ? [{ ...total, name: "total", key: "all" } as const] : [])];
 }
 
-/** Using up an address's limit must not lock its owner out, so each network has one attempt of its own beyond it. */
-function limitEmail(db: Knex, rate: Rate, spend: Spend): Pick<Limiter, "spendEmail" | "refundEmail"> {
-  const all = createCounter(db, "email", rate);
-  const own = createCounter(db, "owner", { ...rate, count: 1 });
+/** Limits attempts, by network, e-mail address and in total. @param observe is called for each refused one. */
+export function createLimiter(db: Knex, limits: Limits, observe: (limit: LimitName) => void): Limiter {
+  const counters = createCounters(db);
   return {
-    async spendEmail(attempt) {
-      if ((await all.spend(digest(attempt.emailKey))) === undefined) return ok(undefined);
-      return spend(own, ownKey(attempt), { ...rate, count: 1, name: "email" });
+    async spend(attempt) {
+      const exceeded = await counters.spend(limitsOf(limits, attempt));
+      if (!exceeded) return ok(undefined);
+      const { name, count, seconds } = exceeded.limit;
+      observe(name);
+      return err({
+        code: "rate_limited",
+        retryAfterSeconds: exceeded.retryAfterSeconds,
+        limit: { name, count, seconds },
+      });
     },
-    refundEmail: (attempt) => own.forget(ownKey(attempt)),
-  };
-}
-
-/** The same for emails. The attempts beyond the limit are bounded too, or many networks could flood a mailbox. */
-function limitMailbox(db: Knex, rate: Rate, spend: Spend): Pick<Limiter, "spendMailbox"> {
-  const all = createCounter(db, "mailbox", rate);
-  const own = createCounter(db, "own-mail", { ...rate, count: 1 });
-  const reserve = { ...rate, count: rate.count * RESERVE_FACTOR };
-  const reserves = createCounter(db, "reserve", reserve);
-  return {
-    async spendMailbox(attempt) {
-      const [mailbox, network] = [digest(attempt.emailKey), ownKey(attempt)];
-      if ((await all.spend(mailbox)) === undefined) return ok({ refund: () => all.giveBack(mailbox) });
-      const ownSpent = await spend(own, network, { ...rate, count: 1, name: "mailbox" });
-      if (!ownSpent.ok) return ownSpent;
-      const reserveSpent = await spend(reserves, mailbox, { ...reserve, name: "mailbox" });
-      if (reserveSpent.ok) return ok({ refund: () => Promise.all([own.forget(network), reserves.giveBack(mailbox)]) });
-      await own.forget(network);
-      return reserveSpent;
+    async spendGuess(emailKey) {
+      const all = { ...GUESSES_IN_ALL, name: "guesses", key: "all" } as const;
+      const spent = [{ ...GUESSES_PER_EMAIL, name: "guesses", key: digest(emailKey) } as const, all];
+      const exceeded = await counters.spend(spent);
+      if (exceeded) observe("guesses");
+      return {
+        tooMany: exceeded && (exceeded.limit.key === all.key ? "of_all" : "of_address"),
+        giveBack: () => counters.giveBack(spent),
+      };
     },
-  };
-}
-
-function ownKey({ ip, emailKey }: Attempt) {
-  return `${digest(emailKey)} ${toNetwork(ip)}`;
-}
-
-/** Limits attempts, by network, e-mail address, mailbox and in total. @param observe is called for each refused one. */
-export function createLimiter(
-  db: Knex,
-  { perIp, perEmail, perMailbox, total }: Limits,
-  observe: (limit: LimitName) => void,
-): Limiter {
-  const spend = createSpend(observe);
-  const ips = createCounter(db, "ip", perIp);
-  const totals = createCounter(db, "total", total);
-  return {
-    ...limitEmail(db, perEmail, spend),
-    ...limitMailbox(db, perMailbox, spend),
-    spendIp: ({ ip }) => spend(ips, toNetwork(ip), { ...perIp, name: "ip" }),
-    spendTotal: () => spend(totals, "all", { ...total, name: "total" }),
   };
 }

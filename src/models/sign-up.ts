@@ -8,7 +8,7 @@ export class SignUp extends Model {
   declare email: string;
   declare email_key: string;
   declare user_id: number | null;
-  /** The id that its account will have, where one was reserved. */
+  /** The id that its account has or will have: it opened the account, or its answer announced the id. */
   declare reserved_id: number | null;
   /** Null once the sign-up is verified or superseded. */
   declare hashed_password: string | null;
@@ -16,6 +16,7 @@ export class SignUp extends Model {
   /** The browser or program that it came from, as that named itself. */
   declare user_agent: string | null;
   declare code_tries: number;
+  declare password_tries: number;
   /** Null while it is open; `superseded` when the address was verified by way of another. */
   declare outcome: "verified" | "superseded" | null;
   declare created_at: Date;

@@ -48,7 +48,7 @@ function counters(registry: Registry) {
       name: "foyer_limit_refusals_total",
       help: "Attempts refused, by the limit that they exceeded.",
       label: "limit",
-      values: ["ip", "email", "mailbox", "total"],
+      values: ["ip", "email", "total", "guesses"],
     }),
     email: counter({
       name: "foyer_emails_total",

@@ -1,6 +1,5 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
-import type { DescribeLink } from "../service/verification/link.ts";
 import { showDocs } from "./docs.ts";
 import {
   type RegistrationPage,
@@ -9,20 +8,27 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
-import { mendLink, showVerification, showVerified, submitResend, submitVerification } from "./verification.ts";
+import {
+  mendLink,
+  showVerification,
+  showVerified,
+  submitResend,
+  submitVerification,
+  type VerificationPage,
+} from "./verification.ts";
 
-export type PagesParts = RegistrationPage & { describeLink: DescribeLink };
+export type PagesParts = RegistrationPage & VerificationPage;
 
 export function pages(parts: PagesParts): Router {
-  const { procedures, describeLink } = parts;
+  const { procedures } = parts;
   const router = Router();
   router.get("/", (_req, res) => res.redirect(303, "/register"));
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
   router.get("/welcome", showWelcome);
   router.use(mendLink);
-  router.get("/verify", showVerification(describeLink));
-  router.post("/verify", formBody, submitVerification(procedures));
+  router.get("/verify", showVerification(parts));
+  router.post("/verify", formBody, submitVerification(parts));
   router.post("/verify/resend", formBody, submitResend(procedures));
   router.get("/verified", showVerified);
   router.get("/docs", showDocs);

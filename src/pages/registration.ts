@@ -21,7 +21,7 @@ function render(res: Response, { settings, botDetection }: RegistrationPage, ema
   }
   res.render("pages/registration/form", {
     title: pageTitle(res, "registration.title", refusal),
-    script: "registration.js",
+    script: "passwords.js",
     email: { value: email, error: fieldError("email", refusal) },
     password: {
       minLength: settings.passwordMinLength,

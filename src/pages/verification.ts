@@ -2,12 +2,16 @@ import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
+import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
-import type { DescribeLink } from "../service/verification/link.ts";
+import type { ServiceSettings } from "../service/settings.ts";
+import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
+
+export type VerificationPage = { procedures: Procedures; describeLink: DescribeLink; settings: ServiceSettings };
 
 type Typed = { code?: unknown; email?: unknown };
 
@@ -48,36 +52,64 @@ export const mendLink: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** GET /verify: shows a button or the form for a code. It changes nothing, because mail scanners follow links. */
-export function showVerification(describeLink: DescribeLink): RequestHandler {
+function renderLink(
+  res: Response,
+  { settings }: VerificationPage,
+  { email, signedUpAt, ...link }: VerificationLink,
+  refusal?: PageRefusal,
+) {
+  // The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`.
+  res.set("Referrer-Policy", "strict-origin");
+  const language = languageOf(res);
+  res.render("pages/verification/link", {
+    ...link,
+    title: pageTitle(res, "verify.title", refusal),
+    script: link.needsPassword ? "passwords.js" : undefined,
+    address: readableAddress(email),
+    signedUpAt: language.time(signedUpAt),
+    password: { error: fieldError("password", refusal) },
+    newPassword: {
+      minLength: settings.passwordMinLength,
+      maxLength: PASSWORD_MAX_LENGTH,
+      error: fieldError("newPassword", refusal),
+    },
+    refusal,
+  });
+}
+
+/** GET /verify: shows the forms of a link or of a code. It changes nothing, because mail scanners follow links. */
+export function showVerification(page: VerificationPage): RequestHandler {
   return async (req, res, next) => {
     const query = rawQuery(req);
-    const link = await describeLink(query, callerOf(req, res));
+    const link = await page.describeLink(query, callerOf(req, res));
     // Where the link's name is lost, its token may still be there.
     if (!link.ok && !/token/i.test(query)) return renderForms(res, {}, undefined, "sent" in req.query);
-    // The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`.
-    res.set("Referrer-Policy", "strict-origin");
-    if (!link.ok) return renderRefusedLink(res, link.error);
-    const { token, email, signedUpAt, alreadyVerified, hasCompetingSignUps } = link.value;
-    if (alreadyVerified) return showVerified(req, res, next);
-    const language = languageOf(res);
-    res.render("pages/verification/link", {
-      title: language.text("verify.title"),
-      address: readableAddress(email),
-      signedUpAt: language.time(signedUpAt),
-      hasCompetingSignUps,
-      token,
-    });
+    if (!link.ok) return renderRefusedLink(res.set("Referrer-Policy", "strict-origin"), link.error);
+    if (link.value.alreadyVerified) return showVerified(req, res.set("Referrer-Policy", "strict-origin"), next);
+    renderLink(res, page, link.value);
   };
 }
 
-export function submitVerification({ verifyEmail }: Procedures): RequestHandler {
+/** A password that is refused leaves the link as it was, so its page is shown again. */
+async function refuseLink(req: Request, res: Response, page: VerificationPage, refused: Refusal) {
+  const link = await page.describeLink(`token=${typedToken(req)}`, callerOf(req, res));
+  if (!link.ok || link.value.alreadyVerified) return renderRefusedLink(res, refused);
+  renderLink(res, page, { ...link.value, needsPassword: true }, answerRefusal(res, refused));
+}
+
+function typedToken(req: Request): unknown {
+  const { token } = req.body;
+  return Array.isArray(token) ? token.join("&") : token;
+}
+
+/** POST /verify from the page of a link, or with a code. */
+export function submitVerification(page: VerificationPage): RequestHandler {
   return async (req, res) => {
-    const { token, ...others } = req.body;
-    const input = token === undefined ? others : { token: Array.isArray(token) ? token.join("&") : token };
-    const result = await verifyEmail.run(input, callerOf(req, res));
+    const isLink = req.body.token !== undefined;
+    const input = isLink ? { ...req.body, token: typedToken(req) } : req.body;
+    const result = await page.procedures.verifyEmail.run(input, callerOf(req, res));
     if (result.ok) return res.redirect(303, "/verified");
-    if (token !== undefined) return renderRefusedLink(res, result.error);
+    if (isLink) return refuseLink(req, res, page, result.error);
     renderForms(res, req.body, answerRefusal(res, result.error));
   };
 }

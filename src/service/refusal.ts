@@ -3,7 +3,7 @@ import type { Message } from "../language/message.ts";
 import type { RateLimited } from "../limits/limiter.ts";
 import { err, type Result as ResultOf } from "../result.ts";
 
-export type FieldError = { field: "email" | "password"; message: Message };
+export type FieldError = { field: "email" | "password" | "newPassword"; message: Message };
 
 /** Each needs a row in `http/refusals.ts` and words in the catalogue: nothing compiles without them. */
 export type Refusal =
@@ -16,6 +16,8 @@ export type Refusal =
   | { code: "token_used" }
   /** Without `triesLeft` where what was sent is no code, which counts as no try. */
   | { code: "code_refused"; triesLeft?: number }
+  /** A link outside the browser of its sign-up. `triesLeft` of that sign-up's password, where it was wrong. */
+  | { code: "password_required"; triesLeft?: number }
   | { code: "registration_closed" }
   | RateLimited
   | Busy

@@ -1,12 +1,14 @@
 import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
-import { type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, type Response, Router } from "express";
 import createError from "http-errors";
 import { createSerialQueue } from "../admission/serial-queue.ts";
 import { jsonText, onlyUtf8 } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
+import { keepDeviceSecrets } from "../http/device-secret.ts";
 import { languageOf } from "../http/language.ts";
 import { onlyMethods } from "../http/methods.ts";
+import type { Caller } from "../service/caller.ts";
 import type { Procedures } from "../service/procedures.ts";
 import { MAX_BATCH } from "./batch.ts";
 import { RefusalError } from "./errors.ts";
@@ -17,6 +19,15 @@ const onlyGetAndPost: RequestHandler = (req, res, next) =>
 
 /** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
+
+function isStreamed(req: Request) {
+  return req.get("trpc-accept") === "application/jsonl";
+}
+
+/** The head of a streamed answer leaves before its calls are done. So it has the secret that they would give out. */
+function keepBeforehand(req: Request, res: Response, { newDeviceSecret, deviceSecrets }: Caller) {
+  keepDeviceSecrets(req, res, [newDeviceSecret, ...deviceSecrets]);
+}
 
 /** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
 function longestWait(errors: readonly TRPCError[]): Record<string, string> {
@@ -34,11 +45,11 @@ export function trpc(procedures: Procedures): Router {
     jsonText,
     createExpressMiddleware({
       router: createRouter(procedures),
-      createContext: ({ req, res }) => ({
-        caller: callerOf(req, res),
-        language: languageOf(res),
-        serialQueue: createSerialQueue(),
-      }),
+      createContext: ({ req, res }) => {
+        const caller = callerOf(req, res);
+        if (isStreamed(req)) keepBeforehand(req, res, caller);
+        return { caller, language: languageOf(res), serialQueue: createSerialQueue() };
+      },
       maxBatchSize: MAX_BATCH,
       // tRPC itself names no type where a path cannot be decoded.
       responseMeta: ({ errors }) => ({ headers: { "Content-Type": "application/json", ...longestWait(errors) } }),

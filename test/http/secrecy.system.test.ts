@@ -92,7 +92,9 @@ describe("passwords and hashes: secrecy", () => {
       ip: "127.0.0.1",
       requestId: "1",
       userAgent: "",
-      deviceSecret: "",
+      deviceSecrets: [],
+      newDeviceSecret: "",
+      keepDeviceSecret: () => {},
       signal: new AbortController().signal,
     };
     const fault = await broken.procedures.register

@@ -25,10 +25,10 @@ describe("the limiter while the database is away", () => {
   it("counts in memory, and after the first attempt without asking the database", async () => {
     const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
     const many = { count: 100, seconds: 60 };
-    const limits = { perIp: { count: 2, seconds: 60 }, perEmail: many, perMailbox: many, total: many };
+    const limits = { perIp: { count: 2, seconds: 60 }, perEmail: many, total: many };
     const refused: string[] = [];
     const limiter = createLimiter(nowhere, limits, (limit) => refused.push(limit));
-    const spend = () => limiter.spendIp({ ip: "192.0.2.1" });
+    const spend = () => limiter.spend({ ip: "192.0.2.1" });
     expect(await spend().catch((error: { code?: unknown }) => error.code)).to.equal("ECONNREFUSED");
     expect(await spend()).to.deep.equal({ ok: true, value: undefined });
     expect(refused).to.deep.equal([]);

@@ -59,7 +59,7 @@ describe("POST /register by the form", () => {
   it("says at the address's field that the address is registered, and not verified yet", async () => {
     const answer = await foyer.registerByForm("ALICE@example.com", PASSWORD);
     expect(answer.status).to.equal(400);
-    expect(answer.text).to.include("not verified yet").and.include("The account then has the password you chose now");
+    expect(answer.text).to.include("not verified yet").and.include("the account then has the password you chose now");
     expect(answer.text)
       .to.match(/id="email-error">.*Email already registered/)
       .and.not.include('id="password-error"');
@@ -69,7 +69,7 @@ describe("POST /register by the form", () => {
   it("says no more than that the address is registered, when it is verified", async () => {
     await foyer.registerByForm("carol@example.com", PASSWORD);
     const [{ token }] = await emailsTo(foyer, "carol@example.com");
-    await foyer.verify(token);
+    await foyer.verify(token, PASSWORD);
     const answer = await foyer.registerByForm("carol@example.com", PASSWORD);
     expect(answer.text).to.include("If it is yours, you have an account").and.not.include("verified");
   });

@@ -94,8 +94,11 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     /** POST /register as the form does. */
     registerByForm: (email: string, password = PASSWORD) =>
       instance.http.post("/register").type("form").send({ email, password }),
-    /** POST /verify with the token of a link, by JSON. */
-    verify: (token: string) => instance.http.post("/verify").send({ token }),
+    /** POST /verify with the token of a link and the sign-up's password, by JSON. */
+    verify: (token: string, password = PASSWORD) => instance.http.post("/verify").send({ token, password }),
+    /** The same from the page of the link, outside the browser of the sign-up. */
+    verifyByForm: (token: string, password = PASSWORD) =>
+      instance.http.post("/verify").type("form").send({ token, password }),
     /** POST /verify/resend with JSON. */
     resend: (email: string) => instance.http.post("/verify/resend").send({ email }),
     logged: () => instance.logged(),

@@ -22,7 +22,7 @@ describe("auth.verifyEmail and auth.resendVerification by the typed client", () 
 
   it("gives the account when the token is right", async () => {
     const { account, token } = await signUp();
-    expect(await foyer.client.auth.verifyEmail.mutate({ token })).to.deep.equal(account);
+    expect(await foyer.client.auth.verifyEmail.mutate({ token, password: PASSWORD })).to.deep.equal(account);
   });
 
   it("fails with token_unknown and 404 when the token is unknown", async () => {
@@ -38,7 +38,7 @@ describe("auth.verifyEmail and auth.resendVerification by the typed client", () 
     expect((await failure(auth.verifyEmail.mutate({ token }))).data?.refusal).to.deep.equal({ code: "token_expired" });
     expect(await auth.resendVerification.mutate({ email: account.email })).to.deep.equal({ email: account.email });
     const [again] = await emailsTo(foyer, account.email, 2);
-    expect(await auth.verifyEmail.mutate({ token: again.token })).to.deep.equal(account);
+    expect(await auth.verifyEmail.mutate({ token: again.token, password: PASSWORD })).to.deep.equal(account);
   });
 
   it("fails with code_refused and no tries left when the code comes without the cookie of the sign-up", async () => {

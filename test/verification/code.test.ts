@@ -18,6 +18,7 @@ describe("POST /verify with a code", () => {
   after(() => foyer.stop());
 
   const newBrowser = () => supertest.agent(foyer.url);
+  type Browser = ReturnType<typeof newBrowser>;
 
   /** A browser that has just signed up, and the code that it was sent. */
   async function browserWithCode() {
@@ -43,19 +44,37 @@ describe("POST /verify with a code", () => {
       expect((await browser.post("/verify").send({ code: code.replace(" ", "-") })).status).to.equal(200);
     });
 
+    it("gives the browser another secret with each sign-up and verification, and takes the one before no more", async () => {
+      const { browser, code, cookie } = await browserWithCode();
+      const verified = String((await browser.post("/verify").send({ code })).headers["set-cookie"]);
+      expect(verified).to.match(/^foyer-browser=[\w-]{43};/);
+      expect(verified.slice(0, 57)).not.to.equal(cookie.slice(0, 57));
+      const before = foyer.http.post("/verify").set("Cookie", cookie.split(";")[0] ?? "");
+      expectProblem(await before.send({ code }), 400, "code_refused");
+    });
+
     it("knows the browser by a cookie of its own", async () => {
       const { cookie } = await browserWithCode();
       expect(cookie).to.match(/^foyer-browser=[\w-]{43}; .*HttpOnly; SameSite=Lax$/);
     });
 
-    it("verifies the sign-up that the code is of, when the browser made several", async () => {
+    it("compares a code with the latest sign-up of the browser alone", async () => {
       const browser = newBrowser();
       const [one, other] = [newAddress(), newAddress()];
       for (const email of [one, other]) await browser.post("/register").send({ email, password: PASSWORD });
       const [{ code }] = await emailsTo(foyer, one);
-      await emailsTo(foyer, other);
-      expect((await browser.post("/verify").send({ code })).body.email).to.equal(one);
-      expect((await accountOf(foyer, other)).email_verified_at).to.equal(null);
+      const [latest] = await emailsTo(foyer, other);
+      expectProblem(await browser.post("/verify").send({ code }), 400, "code_refused");
+      expect((await browser.post("/verify").send({ code: latest.code })).body.email).to.equal(other);
+      expect((await accountOf(foyer, one)).email_verified_at).to.equal(null);
+    });
+
+    it("takes the code of the latest email alone", async () => {
+      const { browser, address, code } = await browserWithCode();
+      await browser.post("/verify/resend").send({ email: address });
+      const [latest] = await emailsTo(foyer, address, 2);
+      expectProblem(await browser.post("/verify").send({ code }), 400, "code_refused");
+      expect((await browser.post("/verify").send({ code: latest.code })).status).to.equal(200);
     });
 
     for (const [how, typedAs] of [
@@ -65,12 +84,15 @@ describe("POST /verify with a code", () => {
       ["with invisible characters", (code: string) => `\u202a${code.replace(" ", "\u00a0")}\u202c\n`],
     ] as const) {
       it(`takes a code typed ${how}, by form, JSON and tRPC`, async () => {
-        const { browser, code, address, cookie } = await browserWithCode();
-        const typed = typedAs(code);
-        expect((await browser.post("/verify").type("form").send({ code: typed })).status).to.equal(303);
-        expect((await browser.post("/verify").send({ code: typed })).body.email).to.equal(address);
-        const call = foyer.http.post("/trpc/auth.verifyEmail").set("Cookie", cookie.split(";")[0] ?? "");
-        expect((await call.send({ code: typed })).body.result?.data.email).to.equal(address);
+        const forms = {
+          form: (code: string, browser: Browser) => browser.post("/verify").type("form").send({ code }),
+          json: (code: string, browser: Browser) => browser.post("/verify").send({ code }),
+          trpc: (code: string, browser: Browser) => browser.post("/trpc/auth.verifyEmail").send({ code }),
+        };
+        for (const [how, send] of Object.entries(forms)) {
+          const { browser, code } = await browserWithCode();
+          expect((await send(typedAs(code), browser)).status, how).to.be.oneOf([200, 303]);
+        }
       });
     }
   });
@@ -119,6 +141,26 @@ describe("POST /verify with a code", () => {
       await Promise.all(Array.from({ length: 20 }, () => browser.post("/verify").send({ code: wrong(code) })));
       expect((await browser.post("/verify").send({ code })).status).to.equal(400);
     });
+  });
+
+  it("takes no code of an address once there were twenty wrong ones in a day, and does not tell", async () => {
+    const limits = { count: 1000, seconds: 600 };
+    const limited = await startFoyer({
+      rateLimits: { perIp: limits, perEmail: limits, perMailbox: limits, total: limits },
+    });
+    const address = newAddress();
+    for (let n = 0; n < 4; n += 1) {
+      const stranger = supertest.agent(limited.url);
+      await stranger.post("/register").send({ email: address, password: `${PASSWORD} ${n}` });
+      for (let m = 0; m < 5; m += 1) await stranger.post("/verify").send({ code: "0000 0000" });
+    }
+    const owner = supertest.agent(limited.url);
+    await owner.post("/register").send({ email: address, password: PASSWORD });
+    const [{ code, token }] = await emailsTo(limited, address, 5);
+    const refused = expectProblem(await owner.post("/verify").send({ code }), 400, "code_refused");
+    expect(refused["triesLeft"]).to.equal(4);
+    expect((await owner.post("/verify").send({ token })).status).to.equal(200);
+    await limited.stop();
   });
 
   describe("that is no code", () => {

@@ -163,29 +163,50 @@ describe("registering and verifying in discreet mode", () => {
     expect((await foyer.http.get("/metrics")).status).to.equal(404);
   });
 
-  it("the limit of a mailbox holds alike whether the address is registered or not", async () => {
-    const many = { count: 1000, seconds: 600 };
+  it("each limit counts alike, whatever became of an address and whatever others did there", async () => {
+    const [few, many] = [
+      { count: 6, seconds: 600 },
+      { count: 1000, seconds: 600 },
+    ];
     const limited = await startFoyer({
       privacy: "discreet",
-      rateLimits: { perIp: many, perEmail: many, perMailbox: { count: 2, seconds: 600 }, total: many },
+      trustProxy: "loopback",
+      rateLimits: { perIp: many, perEmail: few, perMailbox: { count: 2, seconds: 3600 }, total: many },
     });
-    await limited.sql(
-      "insert into users (email, email_key, hashed_password, email_verified_at) values ('old@example.com', 'old@example.com', 'x', now())",
-    );
+    const register = (email: string, ip: string) =>
+      limited.http.post("/register").set("X-Forwarded-For", ip).send({ email, password: PASSWORD });
+    const verified = async (email: string) => {
+      await register(email, "198.51.100.1");
+      const [{ token }] = await emailsTo(limited, email);
+      expect((await limited.verify(token)).status).to.equal(200);
+    };
+    const addresses = ["never@example.com", "pending@example.com", "since@example.com", "registered@example.com"];
+    await verified("registered@example.com");
+    for (const ip of ["198.51.100.2", "198.51.100.3", "198.51.100.4"]) await register("pending@example.com", ip);
     const outcomes: Record<string, unknown[]> = {};
-    for (const email of ["old@example.com", "new@example.com"]) {
-      const answers = [];
-      for (let n = 0; n < 3; n += 1) answers.push(await limited.register(email));
-      for (let n = 0; n < 2; n += 1) answers.push(await limited.resend(email));
-      outcomes[email] = answers.map(({ status, headers }) => [status, headers["ratelimit-policy"]]);
+    for (const email of addresses) {
+      const answers = [await register(email, "192.0.2.1")];
+      if (email.startsWith("since")) await verified(email);
+      const resend = (ip: string) => limited.http.post("/verify/resend").set("X-Forwarded-For", ip).send({ email });
+      for (let n = 0; n < 8; n += 1) answers.push(await resend("192.0.2.1"), await register(email, "192.0.2.2"));
+      const [browser] = String(answers[0]?.headers["set-cookie"]).split(";");
+      for (let n = 0; n < 6; n += 1)
+        answers.push(
+          await limited.http
+            .post("/verify")
+            .set("Cookie", browser ?? "")
+            .send({ code: "0000 0000" }),
+        );
+      outcomes[email] = answers.map(({ status, body, headers }) => [
+        status,
+        body.code,
+        body.triesLeft,
+        headers["ratelimit-policy"],
+      ]);
     }
-    // Two for all, then the one of this network.
-    const expected = [201, 201, 201].map((status) => [status, undefined]);
-    expect(outcomes["old@example.com"]).to.deep.equal([...expected, ...Array(2).fill([429, '"mailbox";q=1;w=600'])]);
-    expect(outcomes["new@example.com"]).to.deep.equal(outcomes["old@example.com"]);
-    await allSent(limited);
-    for (const email of ["old@example.com", "new@example.com"])
-      expect(await readMailbox(limited, email)).to.have.length(3);
+    const [never, ...others] = Object.values(outcomes);
+    for (const [n, other] of others.entries()) expect(other, addresses[n + 1]).to.deep.equal(never);
+    expect(never?.map((answer) => (answer as unknown[])[0])).to.include(429);
     await limited.stop();
   });
 });

@@ -1,14 +1,12 @@
 import { expect } from "chai";
 import { expectProblem } from "../support/expect-problem.ts";
-import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf, signUp } from "../support/sign-up.ts";
 
 let foyer: TestFoyer;
 
 /** GET /verify with a query of that token. */
 const open = (token: string) => foyer.http.get(`/verify?token=${token}`);
-/** POST /verify as the page of a link does. */
-const submit = (token: string) => foyer.http.post("/verify").type("form").send({ token });
 /** POST /verify with a token that need not be a text. */
 const verifyAnything = (token: unknown) => foyer.http.post("/verify").send({ token });
 
@@ -19,13 +17,14 @@ describe("verifying by a link", () => {
   after(() => foyer.stop());
 
   describe("GET /verify with a link's token", () => {
-    it("shows the address and one button, for no cache, and verifies nothing", async () => {
+    it("shows the address, a field for its password and one for a new one, for no cache, and verifies nothing", async () => {
       const { address, token } = await signUp(foyer);
       for (let n = 0; n < 3; n += 1) {
         const page = await open(token);
         expect(page.status).to.equal(200);
         expect(page.headers).to.include({ "cache-control": "no-store", "referrer-policy": "strict-origin" });
-        expect(page.text.match(/<button/g)).to.have.length(1);
+        expect(page.text).to.match(/name="password" autocomplete="current-password"/);
+        expect(page.text).to.match(/name="newPassword" autocomplete="new-password"/);
         expect(page.text).to.include(address).and.include(`value="${token}"`);
         expect((await foyer.http.head(`/verify?token=${token}`)).status).to.equal(200);
       }
@@ -153,7 +152,7 @@ describe("verifying by a link", () => {
   describe("POST /verify with a link's token", () => {
     it("verifies the address, and leads a form to the page that says so", async () => {
       const { address, token } = await signUp(foyer);
-      const answer = await submit(token);
+      const answer = await foyer.verifyByForm(token);
       expect(answer.status).to.equal(303);
       expect(answer.headers["location"]).to.equal("/verified");
       expect((await foyer.http.get("/verified")).text).to.include("Your email address is verified");
@@ -170,7 +169,7 @@ describe("verifying by a link", () => {
         expect(answer.status).to.equal(200);
         expect(answer.body).to.deep.equal({ id, email: address });
       }
-      expect((await submit(token)).headers["location"]).to.equal("/verified");
+      expect((await foyer.verifyByForm(token)).headers["location"]).to.equal("/verified");
     });
 
     it("answers 200 to each of ten who use the link at once", async () => {
@@ -182,7 +181,7 @@ describe("verifying by a link", () => {
     it("answers 404 token_unknown when the token is unknown, however it looks", async () => {
       for (const token of ["", "x", "a".repeat(43), "%00", "\u0000", "a".repeat(5000)]) {
         expectProblem(await foyer.verify(token), 404, "token_unknown");
-        expect((await submit(token)).status).to.equal(404);
+        expect((await foyer.verifyByForm(token)).status).to.equal(404);
       }
     });
 
@@ -198,15 +197,20 @@ describe("verifying by a link", () => {
         `<${token}>`,
         `https://accounts.example.com/verify?token=${token}.`,
       ]) {
-        expect((await submit(sent)).headers["location"], sent).to.equal("/verified");
+        expect((await foyer.verifyByForm(sent)).headers["location"], sent).to.equal("/verified");
         expect((await foyer.verify(sent)).body.email, sent).to.equal(address);
-        expect((await foyer.client.auth.verifyEmail.mutate({ token: sent })).email, sent).to.equal(address);
+        expect((await foyer.client.auth.verifyEmail.mutate({ token: sent, password: PASSWORD })).email, sent).to.equal(
+          address,
+        );
       }
     });
 
     it("takes a form with the same token twice", async () => {
       const { token } = await signUp(foyer);
-      const answer = await foyer.http.post("/verify").type("form").send(`token=${token}&token=${token}`);
+      const answer = await foyer.http
+        .post("/verify")
+        .type("form")
+        .send(`token=${token}&token=${token}&password=${PASSWORD}`);
       expect(answer.status).to.equal(303);
     });
 

@@ -41,7 +41,7 @@ export function asObject(input: unknown): object {
 }
 
 function isField(name: string): name is FieldError["field"] {
-  return name === "email" || name === "password";
+  return name === "email" || name === "password" || name === "newPassword";
 }
 
 function fieldErrors(fields: string[], { issues }: z.ZodError): FieldError[] {

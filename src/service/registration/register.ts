@@ -8,10 +8,16 @@ import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { type Account, parseInput } from "../identity/fields.ts";
+import { countInvalid } from "../limits.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { registrationInput } from "./input.ts";
 import { addSignUp, createUnverifiedAccount, type NewSignUp, reserveAccount } from "./sign-ups.ts";
+
+type Refused = "email_taken" | "rate_limited" | "busy";
+
+/** `deviceSecret` is of the sign-up that was kept, if one was. */
+type Outcome = { result: Result<Account, Refused>; deviceSecret?: string };
 
 export type RegistrationDeps = {
   db: Knex;
@@ -19,25 +25,13 @@ export type RegistrationDeps = {
   limiter: Limiter;
   settings: ServiceSettings;
   schema: ReturnType<typeof registrationInput>;
-  mutex: KeyedMutex;
+  mutex: KeyedMutex<Outcome>;
   throttle: Throttle;
   batchedAccountState: (key: string) => Promise<AccountState>;
   emailQueued: () => void;
 };
 
 type ParsedRegistration = { email: EmailAddress; password: string; caller: Caller };
-
-type Refused = "email_taken" | "rate_limited" | "busy";
-
-async function hashWithinLimits(deps: RegistrationDeps, { email, password, caller }: ParsedRegistration) {
-  const { hasher, limiter } = deps;
-  const mailbox = await limiter.spendMailbox({ ip: caller.ip, emailKey: email.key });
-  if (!mailbox.ok) return mailbox;
-  const total = await limiter.spendTotal();
-  const hashed = total.ok ? await hasher.hash(password, caller.signal) : total;
-  if (!hashed.ok) await mailbox.value.refund();
-  return hashed;
-}
 
 async function store(
   { db, settings }: RegistrationDeps,
@@ -58,7 +52,7 @@ async function refuseWithoutRoom(
 ): Promise<Result<never, Refused>> {
   const busy = refuse(deps.hasher.refuse());
   if (!(await deps.throttle())) return busy;
-  const spent = await deps.limiter.spendIp(caller);
+  const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
   if (deps.settings.privacy === "discreet") return busy;
   return (await deps.batchedAccountState(email.key)) === "none"
@@ -68,38 +62,34 @@ async function refuseWithoutRoom(
 
 async function registerParsed(
   deps: RegistrationDeps,
-  registration: ParsedRegistration,
-  waited: boolean,
-): Promise<Result<Account, Refused>> {
+  { email, password, caller }: ParsedRegistration,
+  before: Outcome | undefined,
+): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
-  const { email, caller } = registration;
-  const attempt = { ip: caller.ip, emailKey: email.key };
 
-  if (!hasher.hasRoom()) return refuseWithoutRoom(deps, registration);
-
-  // Attempts at known addresses count too, because they reveal which addresses exist.
-  const ip = await limiter.spendIp(attempt);
-  const spent = ip.ok ? await limiter.spendEmail(attempt) : ip;
-  if (!spent.ok) return spent;
+  if (!hasher.hasRoom()) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
   const state = settings.privacy === "discreet" ? "none" : await readAccountState(db, email.key);
-  // Of concurrent registrations of one address the first gets the account; the others are refused without a hash.
-  if (state === "owned" || (state === "unverified" && waited)) return refuse({ code: "email_taken", emailSent: false });
 
-  const hashed = await hashWithinLimits(deps, registration);
-  if (!hashed.ok) {
-    if (state === "unverified") return refuse({ code: "email_taken", emailSent: false });
-    await limiter.refundEmail(attempt);
-    return hashed;
+  // Attempts at known addresses count too, because they reveal which addresses exist.
+  const spent = await limiter.spend({ ip: caller.ip, emailKey: email.key, isNew: state !== "owned" });
+  if (!spent.ok) return { result: spent };
+
+  if (state === "owned") return { result: refuse({ code: "email_taken", emailSent: false }) };
+  if (state === "unverified" && before?.deviceSecret !== undefined) {
+    // The same address and password at the same moment, as by a double click: it is one sign-up, of one browser.
+    caller.keepDeviceSecret(before.deviceSecret);
+    return { ...before, result: refuse({ code: "email_taken", emailSent: true }) };
   }
-  const account = await store(
-    deps,
-    { email, hashedPassword: hashed.value, deviceSecret: caller.deviceSecret, userAgent: caller.userAgent },
-    state,
-  );
+
+  const hashed = await hasher.hash(password, caller.signal);
+  if (!hashed.ok) return { result: hashed };
+  const { newDeviceSecret: deviceSecret } = caller;
+  const account = await store(deps, { email, hashedPassword: hashed.value, caller }, state);
   emailQueued();
-  return account ? ok(account) : refuse({ code: "email_taken", emailSent: true });
+  caller.keepDeviceSecret(deviceSecret);
+  return { result: account ? ok(account) : refuse({ code: "email_taken", emailSent: true }), deviceSecret };
 }
 
 /**
@@ -113,7 +103,10 @@ export async function register(
 ): Promise<Result<Account, "registration_closed" | "invalid_input" | Refused>> {
   if (!deps.settings.policy.open) return refuse({ code: "registration_closed" });
   const parsed = parseInput(deps.schema, input);
-  if (!parsed.ok) return parsed;
+  if (!parsed.ok) return countInvalid(deps.limiter, caller, parsed);
   const registration = { ...parsed.value, caller };
-  return deps.mutex(registration.email.key, (waited) => registerParsed(deps, registration, waited));
+  // With another password it is another sign-up, which is kept beside.
+  const key = `${registration.email.key} ${registration.password}`;
+  const { result } = await deps.mutex(key, (before) => registerParsed(deps, registration, before));
+  return result;
 }

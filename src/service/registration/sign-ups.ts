@@ -7,16 +7,14 @@ import { enqueue } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
+import type { Caller } from "../caller.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import type { Account } from "../identity/fields.ts";
 
-export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string; userAgent: string };
+export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller };
 
-async function insertWithEmail(
-  trx: Knex,
-  { email, hashedPassword, deviceSecret, userAgent }: NewSignUp,
-  reservedId?: number,
-) {
+/** @param reservedId the account's id where this sign-up opened it, or the one announced in discreet mode. */
+async function insertWithEmail(trx: Knex, { email, hashedPassword, caller }: NewSignUp, reservedId?: number) {
   const signUp = await SignUp.query(trx).insert({
     // Deleting the account then deletes the sign-up. The lock keeps the account until the sign-up refers to it. It is one
     // statement for all, so that its work does not tell whether there is one.
@@ -25,17 +23,16 @@ async function insertWithEmail(
     email: email.email,
     email_key: email.key,
     hashed_password: hashedPassword,
-    device_hash: digest(deviceSecret),
-    user_agent: userAgent,
+    device_hash: digest(caller.newDeviceSecret),
+    user_agent: caller.userAgent,
   });
   await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
 }
 
-/** Whether the address has other open sign-ups, from another browser. */
-export async function hasCompetingSignUps(db: Knex, { id, email_key, device_hash }: SignUp): Promise<boolean> {
-  const others = SignUp.query(db).where({ email_key }).whereNull("outcome").whereNot({ id });
-  const other = await others.whereRaw("device_hash is distinct from ?", [device_hash]).select("id").first();
-  return other !== undefined;
+/** Whether another password was asked for at the address, from whatever browser. */
+export async function hasCompetingSignUps(db: Knex, { id, email_key }: SignUp): Promise<boolean> {
+  const others = SignUp.query(db).where({ email_key }).whereNotNull("hashed_password").whereNot({ id });
+  return (await others.select("id").first()) !== undefined;
 }
 
 /** Stores a further sign-up for an address that has an account, with its email. */
@@ -74,7 +71,7 @@ export async function createUnverifiedAccount(
         hashed_password: hashedPassword,
         unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
       });
-      await insertWithEmail(trx, signUp);
+      await insertWithEmail(trx, signUp, user.id);
       return { id: user.id, email: user.email };
     });
   } catch (fault) {

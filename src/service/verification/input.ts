@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { account, emailField } from "../identity/fields.ts";
+import type { MessageKey } from "../../language/message.ts";
+import { parseEmailAddress } from "../identity/email-address.ts";
+import { account, emailField, newPasswordField } from "../identity/fields.ts";
+import { isEmailAddress, PASSWORD_MAX_LENGTH } from "../identity/password.ts";
 import { readCode, readToken } from "./pasted.ts";
 
 function foundBy(read: (sent: string) => string | undefined) {
@@ -19,6 +22,25 @@ export const tokenInput = z.object({
 
 /** It counts only in the browser of the sign-up. */
 export const codeInput = z.object({ code: z.string().transform(foundBy(readCode)).meta({ example: "1234 5678" }) });
+
+/** What a link needs outside the browser of its sign-up: that sign-up's password. */
+export const passwordInput = z.object({
+  password: z
+    .string()
+    .min(1)
+    .meta({ description: "The one of the sign-up.", maxLength: PASSWORD_MAX_LENGTH, format: "password" }),
+});
+
+/** Or a new one. @param minLength in code points. @param email of the sign-up, which may not be the password. */
+export function newPasswordInput(minLength: number, email?: string) {
+  const address = email === undefined ? undefined : parseEmailAddress(email);
+  return z
+    .object({ newPassword: newPasswordField(minLength) })
+    .refine(({ newPassword }) => !address?.ok || !isEmailAddress(newPassword, address.value), {
+      path: ["newPassword"],
+      message: "password.is_email" satisfies MessageKey,
+    });
+}
 
 export const resendInput = z.object({ email: emailField() });
 

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { Logger } from "pino";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
+import { digest } from "../../secrets/digest.ts";
 import { refuseWhenUnavailable } from "../availability.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
@@ -15,7 +16,10 @@ export type VerificationLink = {
   signedUpAt: Date;
   /** Whether this link, or another of the same sign-up, was used. */
   alreadyVerified: boolean;
+  /** Whether more than one password was asked for at the address. */
   hasCompetingSignUps: boolean;
+  /** Whether it was opened elsewhere than in the browser of a sign-up of the address. */
+  needsPassword: boolean;
 };
 
 /** Finds the sign-up of a link that still counts, or that was the one that counted. */
@@ -31,7 +35,14 @@ export async function findSignUpByToken(
   return ok(signUp);
 }
 
-async function describe(db: Knex, link: string): Promise<Result<VerificationLink>> {
+/** Whether a browser made an open sign-up of an address. @param signUp any of that address. */
+export async function isOfBrowser(db: Knex, { email_key }: SignUp, { deviceSecrets }: Caller): Promise<boolean> {
+  const hashes = deviceSecrets.map((secret) => digest(secret));
+  const own = SignUp.query(db).where({ email_key }).whereIn("device_hash", hashes).whereNotNull("hashed_password");
+  return (await own.select("id").first()) !== undefined;
+}
+
+async function describe(db: Knex, link: string, caller: Caller): Promise<Result<VerificationLink>> {
   const token = readToken(link);
   if (token === undefined) return refuse({ code: "token_unknown" });
   const found = await findSignUpByToken(db, token);
@@ -43,6 +54,7 @@ async function describe(db: Knex, link: string): Promise<Result<VerificationLink
     signedUpAt,
     alreadyVerified: outcome === "verified",
     hasCompetingSignUps: await hasCompetingSignUps(db, found.value),
+    needsPassword: !(await isOfBrowser(db, found.value, caller)),
   });
 }
 
@@ -50,5 +62,5 @@ export type DescribeLink = (link: string, caller: Caller) => Promise<Result<Veri
 
 /** Tells what a token, a link or its query is about, and changes nothing. It refuses what `findSignUpByToken` does. */
 export function createDescribeLink(db: Knex, log: Logger): DescribeLink {
-  return (link, caller) => refuseWhenUnavailable(log, caller, () => describe(db, link));
+  return (link, caller) => refuseWhenUnavailable(log, caller, () => describe(db, link, caller));
 }

@@ -1,21 +1,35 @@
 import { z } from "zod";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
-import { codeInput, resendInput, resendOutput, tokenInput } from "./input.ts";
+import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
+import type { ProofDeps } from "./proof.ts";
 import { type ResendDeps, resendVerification } from "./resend.ts";
 import { verifyEmail } from "./verify.ts";
 
-export function verificationProcedures(deps: ResendDeps & ProcedureDeps) {
+export function verificationProcedures(deps: ProofDeps & ResendDeps & ProcedureDeps) {
   return {
     verifyEmail: procedure(deps, {
       name: "auth.verifyEmail",
       type: "mutation",
       path: "/verify",
       summary: "Verify an address by a link's token, or by the code beside it",
-      input: z.union([tokenInput, codeInput]),
+      input: z.union([
+        tokenInput.extend(newPasswordInput(deps.settings.passwordMinLength).shape),
+        tokenInput.extend(passwordInput.partial().shape),
+        codeInput,
+      ]),
       output: account,
       success: { status: 200, description: "The address is verified." },
-      refusals: ["token_unknown", "token_expired", "token_used", "code_refused", "rate_limited"],
+      refusals: [
+        "token_unknown",
+        "token_expired",
+        "token_used",
+        "password_required",
+        "code_refused",
+        "invalid_input",
+        "rate_limited",
+        "busy",
+      ],
       run: (input, caller) => verifyEmail(deps, input, caller),
     }),
     resendVerification: procedure(deps, {

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { transaction } from "../../db/transaction.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
 import { enqueue } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
@@ -8,6 +9,7 @@ import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { parseInput } from "../identity/fields.ts";
+import { countInvalid } from "../limits.ts";
 import type { Result } from "../refusal.ts";
 import { type ResendOutput, resendInput } from "./input.ts";
 
@@ -20,19 +22,21 @@ export type ResendDeps = {
 const MINUTE_MS = 60_000;
 
 /** Known or not, the address gets a row, and the worker decides what to say: neither answer nor time tells. */
-async function enqueueVerificationEmail(trx: Knex, { key }: EmailAddress, { deviceSecret }: Caller): Promise<boolean> {
+async function enqueueVerificationEmail(trx: Knex, address: EmailAddress, caller: Caller): Promise<boolean> {
+  const { key } = address;
+  const hashes = caller.deviceSecrets.map((secret) => digest(secret));
   const signUp = await SignUp.query(trx)
     .where({ email_key: key })
     .whereNull("outcome")
-    .orderByRaw("device_hash is not distinct from ? desc, id desc", [digest(deviceSecret)])
+    .orderByRaw("(device_hash = any(?::text[])) is true desc, id desc", [hashes])
     .select("id")
     .first()
     // It must not expire before the email refers to it.
     .forKeyShare();
-  const signUpId = signUp?.id ?? null;
-  // Two requests within a minute get one email.
+  const network = toSite(caller.ip);
+  // Two requests of one network within a minute get one email, whatever there is at the address.
   const minute = Math.floor(Date.now() / MINUTE_MS);
-  return enqueue(trx, { key: `again ${key} ${signUpId} ${minute}`, emailKey: key, signUpId });
+  return enqueue(trx, { key: `again ${key} ${network} ${minute}`, emailKey: key, signUpId: signUp?.id ?? null });
 }
 
 /** Sends a sign-up's email again, preferably of this browser's. The answer is the same for every address. */
@@ -42,14 +46,10 @@ export async function resendVerification(
   caller: Caller,
 ): Promise<Result<ResendOutput, "invalid_input" | "rate_limited">> {
   const parsed = parseInput(resendInput, input);
-  if (!parsed.ok) return parsed;
+  if (!parsed.ok) return countInvalid(limiter, caller, parsed);
   const { email } = parsed.value;
-  const attempt = { ip: caller.ip, emailKey: email.key };
-  const ip = await limiter.spendIp(attempt);
-  if (!ip.ok) return ip;
-  const mailbox = await limiter.spendMailbox(attempt);
-  if (!mailbox.ok) return mailbox;
+  const spent = await limiter.spend({ ip: caller.ip, emailKey: email.key });
+  if (!spent.ok) return spent;
   if (await transaction(db, (trx) => enqueueVerificationEmail(trx, email, caller))) emailQueued();
-  else await mailbox.value.refund();
   return ok({ email: email.email });
 }

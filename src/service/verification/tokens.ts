@@ -1,10 +1,10 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { VerificationToken } from "../../models/verification-token.ts";
 import { digest } from "../../secrets/digest.ts";
+import { randomSecret } from "../../secrets/random-secret.ts";
 
-const TOKEN_BYTES = 32;
 /** Nearly 27 bits (OWASP ASVS 5.0 section 6.5.4 asks for 20), and only so many tries for one sign-up (6.6.3). */
 const CODE_DIGITS = 8;
 
@@ -19,7 +19,7 @@ export async function mintToken(
   signUpId: number,
   validHours: number,
 ): Promise<{ token: string; code: string }> {
-  const token = randomBytes(TOKEN_BYTES).toString("base64url");
+  const token = randomSecret();
   const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0");
   const token_hash = digest(token);
   await VerificationToken.query(db).insert({
@@ -40,10 +40,13 @@ export async function findToken(db: Knex, token: string): Promise<{ signUpId: nu
   return found && { signUpId: found.sign_up_id, expired: found.expired };
 }
 
-/** Of some sign-ups, the one that a code belongs to which has not expired. */
-export async function findByCode(db: Knex, code: string, signUpIds: readonly number[]): Promise<number | undefined> {
-  const tokens = await VerificationToken.query(db)
-    .whereIn("sign_up_id", [...signUpIds])
-    .where("expires_at", ">", raw("now()"));
-  return tokens.find((token) => token.code_hash === codeDigest(token.token_hash, code))?.sign_up_id;
+/** Whether a code is the one of a sign-up's latest email, and has not expired. An older email's counts no more. */
+export async function isLiveCode(db: Knex, code: string, signUpId: number): Promise<boolean> {
+  const latest = await VerificationToken.query(db)
+    .where({ sign_up_id: signUpId })
+    .orderBy("expires_at", "desc")
+    .select("token_hash", "code_hash", raw("expires_at > now()").as("live"))
+    .first()
+    .castTo<{ token_hash: string; code_hash: string; live: boolean } | undefined>();
+  return latest?.live === true && latest.code_hash === codeDigest(latest.token_hash, code);
 }

@@ -1,70 +1,85 @@
-import type { Knex } from "knex";
-import { raw } from "objection";
 import { transaction } from "../../db/transaction.ts";
-import type { Limiter } from "../../limits/limiter.ts";
-import { SignUp } from "../../models/sign-up.ts";
+import type { SignUp } from "../../models/sign-up.ts";
+import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
-import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import { type Account, asObject } from "../identity/fields.ts";
+import { parsePassword } from "../identity/password.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { claimAddress } from "./claim.ts";
-import { codeInput, tokenInput } from "./input.ts";
+import { claimAddress, type Proof } from "./claim.ts";
+import { findSignUpByCode } from "./code.ts";
+import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
-import { findByCode } from "./tokens.ts";
+import { type ProofDeps, proveByLink } from "./proof.ts";
 
-export type VerificationDeps = { db: Knex; limiter: Limiter };
+type Refused =
+  | "token_unknown"
+  | "token_expired"
+  | "token_used"
+  | "password_required"
+  | "invalid_input"
+  | "rate_limited"
+  | "busy";
 
-/** Tries of a code for one sign-up, whatever number of emails it got. */
-const CODE_TRIES = 5;
-/** The latest sign-ups of one browser count: more than a person makes, and few enough to look through quickly. */
-const SIGN_UPS_TRIED = 100;
-
-/** Each guess counts before it is compared, also for closed sign-ups: to tell them apart would tell who registered. */
-async function findSignUpByCode(db: Knex, code: string, deviceSecret: string): Promise<Result<SignUp, "code_refused">> {
-  const ofThisBrowser = SignUp.query(db)
-    .where({ device_hash: digest(deviceSecret) })
-    .where("code_tries", "<", CODE_TRIES);
-  const latest = ofThisBrowser.select("id").orderBy("id", "desc").limit(SIGN_UPS_TRIED);
-  const stillOpen = SignUp.query(db).whereIn("id", latest).where("code_tries", "<", CODE_TRIES);
-  const tried = await SignUp.query(db)
-    .whereIn("id", stillOpen.select("id").orderBy("id").forUpdate())
-    .patch({ code_tries: raw("code_tries + 1") })
-    .returning("*");
-  const ids = tried.map(({ id }) => id);
-  const found = await findByCode(db, code, ids);
-  const signUp = tried.find(({ id }) => id === found);
-  if (signUp) return ok(signUp);
-  return refuse({
-    code: "code_refused",
-    triesLeft: Math.max(0, ...tried.map(({ code_tries }) => CODE_TRIES - code_tries)),
-  });
+async function claim({ db }: ProofDeps, signUp: SignUp, proof: Proof, caller: Caller) {
+  const { newDeviceSecret } = caller;
+  const claimed = await transaction(db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
+  if (claimed.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
+  return claimed;
 }
 
-type CodeOrToken = "code_refused" | "rate_limited" | "token_unknown" | "token_expired" | "token_used";
+/** The link again: it changes nothing, so another new password than the account's must not seem to count. */
+async function repeat(
+  { db, hasher, limiter }: ProofDeps,
+  { user_id, email_key }: SignUp,
+  input: object,
+  caller: Caller,
+): Promise<Result<Account, Refused>> {
+  const user = await User.query(db).findOne({ id: user_id, email_key });
+  if (!user) return refuse({ code: "token_used" });
+  const account = ok({ id: user.id, email: user.email });
+  if (!("newPassword" in input)) return account;
+  const spent = await limiter.spend({ ip: caller.ip });
+  if (!spent.ok) return spent;
+  const password = typeof input.newPassword === "string" ? parsePassword(input.newPassword, 1) : undefined;
+  if (!password?.ok) return refuse({ code: "token_used" });
+  const verified = await hasher.verify(password.value, user.hashed_password, caller.signal);
+  if (!verified.ok) return verified;
+  return verified.value ? account : refuse({ code: "token_used" });
+}
 
-async function findSignUp(deps: VerificationDeps, input: object, caller: Caller): Promise<Result<SignUp, CodeOrToken>> {
-  const { db, limiter } = deps;
-  if ("token" in input) {
-    const { success, data } = tokenInput.safeParse(input);
-    return success ? findSignUpByToken(db, data.token) : refuse({ code: "token_unknown" });
-  }
-  const { success, data } = codeInput.safeParse(input);
-  if (!success) return refuse({ code: "code_refused" });
-  const spent = await limiter.spendIp(caller);
-  return spent.ok ? findSignUpByCode(db, data.code, caller.deviceSecret) : spent;
+async function verifyByLink(deps: ProofDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
+  const { success, data } = tokenInput.safeParse(input);
+  if (!success) return refuse({ code: "token_unknown" });
+  const signUp = await findSignUpByToken(deps.db, data.token);
+  if (!signUp.ok) return signUp;
+  if (signUp.value.outcome === "verified") return repeat(deps, signUp.value, input, caller);
+  const proof = await proveByLink(deps, signUp.value, input, caller);
+  return proof.ok ? claim(deps, signUp.value, proof.value, caller) : proof;
+}
+
+async function verifyByCode(
+  deps: ProofDeps,
+  input: object,
+  caller: Caller,
+): Promise<Result<Account, Refused | "code_refused">> {
+  const signUp = await findSignUpByCode(deps, input, caller);
+  return signUp.ok
+    ? claim(deps, signUp.value, { kind: "browser", deviceSecrets: caller.deviceSecrets }, caller)
+    : signUp;
 }
 
 /**
- * Verifies an address. Whoever shows an email's token or code has read it, so the account is theirs, with the password
- * of its sign-up. @param input `{ token }` or `{ code }`. @returns the account, again where it was verified so before.
+ * Verifies an address. Whoever shows an email's token or code has read it, so the account is theirs; a link proves the
+ * mailbox, not the password. @param input `{ code }`, in the browser of the sign-up; or `{ token }` there, and elsewhere
+ * `{ token, password }` with the sign-up's or `{ token, newPassword }`. @returns the account, again where it was verified
+ * so before.
  */
 export async function verifyEmail(
-  deps: VerificationDeps,
+  deps: ProofDeps,
   input: unknown,
   caller: Caller,
-): Promise<Result<Account, CodeOrToken>> {
-  const found = await findSignUp(deps, asObject(input), caller);
-  if (!found.ok) return found;
-  return transaction(deps.db, (trx) => claimAddress(trx, found.value, caller.deviceSecret));
+): Promise<Result<Account, Refused | "code_refused">> {
+  const sent = asObject(input);
+  return "token" in sent ? verifyByLink(deps, sent, caller) : verifyByCode(deps, sent, caller);
 }

@@ -1,0 +1,72 @@
+import type { Knex } from "knex";
+import type { Hasher } from "../../hashing/hasher.ts";
+import type { Limiter } from "../../limits/limiter.ts";
+import type { SignUp } from "../../models/sign-up.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import { parseInput } from "../identity/fields.ts";
+import { parsePassword } from "../identity/password.ts";
+import { countInvalid } from "../limits.ts";
+import { type Result, refuse } from "../refusal.ts";
+import type { ServiceSettings } from "../settings.ts";
+import type { Proof } from "./claim.ts";
+import { countWrongPassword, TRIES } from "./code.ts";
+import { newPasswordInput, passwordInput } from "./input.ts";
+import { isOfBrowser } from "./link.ts";
+
+export type ProofDeps = { db: Knex; hasher: Hasher; limiter: Limiter; settings: ServiceSettings };
+
+type Refused = "password_required" | "invalid_input" | "rate_limited" | "busy";
+
+async function proveByNewPassword(
+  { hasher, limiter, settings }: ProofDeps,
+  { email }: SignUp,
+  input: object,
+  caller: Caller,
+): Promise<Result<Proof, Refused>> {
+  const parsed = parseInput(newPasswordInput(settings.passwordMinLength, email), input);
+  if (!parsed.ok) return countInvalid(limiter, caller, parsed);
+  const spent = await limiter.spend({ ip: caller.ip });
+  if (!spent.ok) return spent;
+  const hashed = await hasher.hash(parsed.value.newPassword, caller.signal);
+  return hashed.ok ? ok({ kind: "new_password", hashedPassword: hashed.value }) : hashed;
+}
+
+async function proveByPassword(
+  { db, hasher, limiter }: ProofDeps,
+  signUp: SignUp,
+  typed: string,
+  caller: Caller,
+): Promise<Result<Proof, Refused>> {
+  const { hashed_password, password_tries } = signUp;
+  if (password_tries >= TRIES) return refuse({ code: "password_required", triesLeft: 0 });
+  const spent = await limiter.spend({ ip: caller.ip });
+  if (!spent.ok) return spent;
+  // What can be nobody's password needs no hash.
+  const password = parsePassword(typed, 1);
+  if (password.ok && hashed_password !== null) {
+    const verified = await hasher.verify(password.value, hashed_password, caller.signal);
+    if (!verified.ok) return verified;
+    if (verified.value) return ok({ kind: "password", hashedPassword: hashed_password });
+  }
+  // It counts once it was wrong, unlike a code: whoever has the link may choose a password, so there is nothing to guess.
+  return refuse({ code: "password_required", triesLeft: await countWrongPassword(db, signUp) });
+}
+
+/**
+ * Finds out whose password an address gets with a link, which proves the mailbox alone: the one of this browser's own
+ * sign-up; or elsewhere that of the link's sign-up, if it is known here; or a new one.
+ */
+export async function proveByLink(
+  deps: ProofDeps,
+  signUp: SignUp,
+  input: object,
+  caller: Caller,
+): Promise<Result<Proof, Refused>> {
+  if ("newPassword" in input) return proveByNewPassword(deps, signUp, input, caller);
+  const { deviceSecrets } = caller;
+  if (deviceSecrets.length > 0 && (await isOfBrowser(deps.db, signUp, caller)))
+    return ok({ kind: "browser", deviceSecrets });
+  const { success, data } = passwordInput.safeParse(input);
+  return success ? proveByPassword(deps, signUp, data.password, caller) : refuse({ code: "password_required" });
+}
