@@ -3,6 +3,7 @@ import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Throttle } from "../../admission/throttle.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toNetwork } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
@@ -34,7 +35,7 @@ async function hashWithinLimits(deps: RegistrationDeps, { email, password, calle
   const mailbox = await limiter.spendMailbox({ ip: caller.ip, emailKey: email.key });
   if (!mailbox.ok) return mailbox;
   const total = await limiter.spendTotal();
-  const hashed = total.ok ? await hasher.hash(password, caller.signal) : total;
+  const hashed = total.ok ? await hasher.hash(password, caller.signal, toNetwork(caller.ip)) : total;
   if (!hashed.ok) await mailbox.value.refund();
   return hashed;
 }
@@ -56,7 +57,7 @@ async function refuseWithoutRoom(
   deps: RegistrationDeps,
   { email, caller }: ParsedRegistration,
 ): Promise<Result<never, Refused>> {
-  const busy = refuse(deps.hasher.refuse());
+  const busy = refuse(deps.hasher.refuse(toNetwork(caller.ip)));
   if (!(await deps.throttle())) return busy;
   const spent = await deps.limiter.spendIp(caller);
   if (!spent.ok) return spent;
@@ -75,7 +76,7 @@ async function registerParsed(
   const { email, caller } = registration;
   const attempt = { ip: caller.ip, emailKey: email.key };
 
-  if (!hasher.hasRoom()) return refuseWithoutRoom(deps, registration);
+  if (!hasher.hasRoom(toNetwork(caller.ip))) return refuseWithoutRoom(deps, registration);
 
   // Attempts at known addresses count too, because they reveal which addresses exist.
   const ip = await limiter.spendIp(attempt);
