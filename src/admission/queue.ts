@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../result.ts";
+import { createFairQueue, type FairQueue } from "./fair-queue.ts";
 
 export type AdmissionQueueSettings = {
   concurrency: number;
@@ -6,13 +7,16 @@ export type AdmissionQueueSettings = {
   initialEstimateSeconds: number;
 };
 
-/** Why work did not run: the wait would be too long, the caller aborted before its turn, or the queue closed. */
+/**
+ * Why work did not run: the wait would be too long, or became so because other networks ask too (`full`), the caller
+ * aborted before its turn, or the queue closed.
+ */
 export type Rejection = "full" | "aborted" | "closed";
 
 export type AdmissionQueue = {
-  hasRoom(): boolean;
+  hasRoom(network: string): boolean;
   /** Runs work in its turn, or rejects it at once if it would wait too long. Throws what the work throws. */
-  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Rejection>>;
+  run<T>(network: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Rejection>>;
   expectedWait(): number;
   /** Seconds between two turns while all slots are in use. */
   secondsPerTurn(): number;
@@ -38,7 +42,30 @@ function createEstimate(initialSeconds: number) {
   };
 }
 
-/** First come, first served: it admits work while the wait, by its length and measured times, is within the bound. */
+type Start = (rejection?: Rejection) => void;
+
+/** Resolves at the caller's turn, or with the reason why it will have none. */
+function waitForTurn(waiting: FairQueue<Start>, network: string, signal: AbortSignal, maxWaitSeconds: number) {
+  return new Promise<Rejection | undefined>((resolve) => {
+    const start: Start = (rejection) => {
+      clearTimeout(late);
+      signal.removeEventListener("abort", abort);
+      if (rejection) waiting.remove(network, start);
+      resolve(rejection);
+    };
+    const abort = () => start("aborted");
+    const late = setTimeout(start, maxWaitSeconds * 1000, "full");
+    signal.addEventListener("abort", abort);
+    waiting.add(network, start);
+  });
+}
+
+/**
+ * Admits work while the wait, by the queue's length and measured times, is within the bound. Networks take turns. Where
+ * the queue is full, a network that has fewer places displaces the newest of the one that has the most. So one network
+ * may have the whole queue while it is alone, and its later places wait longer when others come: at the bound they are
+ * rejected.
+ */
 export function createAdmissionQueue(settings: AdmissionQueueSettings): AdmissionQueue {
   const { concurrency, maxWaitSeconds } = settings;
   const estimate = createEstimate(settings.initialEstimateSeconds);
@@ -46,33 +73,19 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
   let freeSlots = concurrency;
   let closed = false;
   let whenIdle = () => {};
-  const waiting = new Set<(rejection?: Rejection) => void>();
+  const waiting = createFairQueue<Start>();
 
   const secondsPerTurn = () => estimate.seconds() / concurrency;
   const expectedWait = () => Math.max(0, length + 1 - concurrency) * secondsPerTurn();
-  const hasRoom = () => !closed && expectedWait() <= ADMISSION_MARGIN * maxWaitSeconds;
+  const isFull = () => expectedWait() > ADMISSION_MARGIN * maxWaitSeconds;
 
   function startNext() {
-    for (const start of waiting) {
-      if (freeSlots === 0) return;
+    while (freeSlots > 0) {
+      const start = waiting.take();
+      if (!start) return;
       freeSlots -= 1;
       start();
     }
-  }
-
-  function slot(signal: AbortSignal): Promise<Rejection | undefined> {
-    return new Promise((resolve) => {
-      const start = (rejection?: Rejection) => {
-        waiting.delete(start);
-        signal.removeEventListener("abort", abort);
-        resolve(rejection);
-      };
-      const abort = () => start("aborted");
-      if (closed || signal.aborted) return resolve(closed ? "closed" : "aborted");
-      signal.addEventListener("abort", abort);
-      waiting.add(start);
-      startNext();
-    });
   }
 
   async function measure<T>(work: () => Promise<T>) {
@@ -89,15 +102,22 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
   }
 
   return {
-    hasRoom,
+    hasRoom: (network) => !closed && (!isFull() || waiting.displacedBy(network) !== undefined),
     expectedWait,
     secondsPerTurn,
     length: () => length,
-    async run(signal, work) {
-      if (!closed && !hasRoom()) return err("full");
+    async run(network, signal, work) {
+      if (closed || signal.aborted) return err(closed ? "closed" : "aborted");
+      if (isFull()) {
+        const displaced = waiting.displacedBy(network);
+        if (!displaced) return err("full");
+        displaced("full");
+      }
       length += 1;
       try {
-        const rejection = await slot(signal);
+        const turn = waitForTurn(waiting, network, signal, maxWaitSeconds);
+        startNext();
+        const rejection = await turn;
         return rejection ? err(rejection) : ok(await measure(work));
       } finally {
         length -= 1;
@@ -105,7 +125,7 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
     },
     close() {
       closed = true;
-      for (const start of waiting) start("closed");
+      for (const start of waiting.all()) start("closed");
       return new Promise((resolve) => {
         whenIdle = resolve;
         if (freeSlots === concurrency) resolve();

@@ -16,13 +16,14 @@ export type HasherSettings = {
 
 export type Busy = { code: "busy"; retryAfterSeconds: number };
 
+/** Networks share the threads: each is a text that the caller chose, the same for all who may be one person. */
 export type Hasher = {
   /** Whether a hash would be admitted now. This is cheap, so ask before any other work. */
-  hasRoom(): boolean;
-  /** Refuses a caller without a hash. Each caller is told to retry later than the one before. */
-  refuse(): Busy;
-  hash(password: string, signal: AbortSignal): Promise<Result<string, Busy>>;
-  verify(password: string, stored: string, signal: AbortSignal): Promise<Result<boolean, Busy>>;
+  hasRoom(network: string): boolean;
+  /** Refuses a caller without a hash. Each caller of a network is told to retry later than the one before. */
+  refuse(network: string): Busy;
+  hash(password: string, signal: AbortSignal, network: string): Promise<Result<string, Busy>>;
+  verify(password: string, stored: string, signal: AbortSignal, network: string): Promise<Result<boolean, Busy>>;
   length(): number;
   /** Lets running hashes finish, refuses waiting ones, and ends the threads. */
   close(): Promise<void>;
@@ -63,33 +64,33 @@ export async function createHasher(settings: HasherSettings): Promise<Hasher> {
   const queue = createAdmissionQueue({ concurrency, maxWaitSeconds, initialEstimateSeconds });
   const retryAfter = createRetryAfter(queue.secondsPerTurn);
 
-  function refuse(reason: Rejection | "broken" = "full"): Busy {
+  function refuse(network: string, reason: Rejection | "broken" = "full"): Busy {
     observe.refused(reason);
-    return { code: "busy", retryAfterSeconds: reason === "full" ? retryAfter() : 1 };
+    return { code: "busy", retryAfterSeconds: reason === "full" ? retryAfter(network) : 1 };
   }
 
-  async function run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Busy>> {
+  async function run<T>(network: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Busy>> {
     try {
-      const result = await queue.run(signal, async () => {
+      const result = await queue.run(network, signal, async () => {
         const started = performance.now();
         const value = await work();
         observe.hashed((performance.now() - started) / 1000);
         return value;
       });
-      return result.ok ? result : err(refuse(result.error));
+      return result.ok ? result : err(refuse(network, result.error));
     } catch (error) {
       // The thread died; Piscina has replaced it.
       log.error({ err: error }, "a hash was lost with its thread");
-      return err(refuse("broken"));
+      return err(refuse(network, "broken"));
     }
   }
 
   return {
     length: queue.length,
     hasRoom: queue.hasRoom,
-    refuse: () => refuse(),
-    hash: (password, signal) => run(signal, () => hashPassword(password, cost, bcrypt)),
-    verify: (password, stored, signal) => run(signal, () => verifyPassword(password, stored, bcrypt)),
+    refuse: (network) => refuse(network),
+    hash: (password, signal, network) => run(network, signal, () => hashPassword(password, cost, bcrypt)),
+    verify: (password, stored, signal, network) => run(network, signal, () => verifyPassword(password, stored, bcrypt)),
     async close() {
       await queue.close();
       // Not `close`, which (in Piscina 5.3) ends threads that are still at work.

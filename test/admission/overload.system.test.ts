@@ -177,4 +177,43 @@ describe("auth.register when more ask than can be hashed", () => {
     expect(Math.max(...lengths)).to.be.at.most(2);
     await Promise.all(batch);
   });
+
+  it("serves ten other clients before it has served one that asks 220 times at once, and refuses that one's own", async () => {
+    foyer = await startFoyer({ bcryptCost: 10, hashConcurrency: 2, hashMaxWaitSeconds: 5, trustProxy: "loopback" });
+    const answered: string[] = [];
+    const ask = async (ip: string, name: string) => {
+      const { status } = await foyer.register(`${name}@example.com`).set("X-Forwarded-For", ip);
+      answered.push(`${ip} ${status}`);
+      return status;
+    };
+    const attack = Array.from({ length: 220 }, (_, n) => ask("192.0.2.1", `attack${n}`));
+    while ((await metric(BUSY)) === 0) await setTimeout(5);
+    const others = await Promise.all(Array.from({ length: 10 }, (_, n) => ask(`198.51.100.${n}`, `other${n}`)));
+    expect(others).to.deep.equal(Array(10).fill(201));
+    const servedBefore = answered.filter((answer) => answer === "192.0.2.1 201").length;
+    const statuses = await Promise.all(attack);
+    const served = statuses.filter((status) => status === 201).length;
+    expect(served).to.be.above(servedBefore);
+    expect(statuses.filter((status) => status === 503)).to.have.length(220 - served);
+  });
+
+  it("tells other clients to come back soon, however many of one it refused", async () => {
+    foyer = await startFoyer({ bcryptCost: 11, hashConcurrency: 1, hashMaxWaitSeconds: 1, trustProxy: "loopback" });
+    const ask = async (ip: string, name: string) => {
+      const { headers } = await foyer.register(`${name}@example.com`).set("X-Forwarded-For", ip);
+      return Number(headers["retry-after"] ?? 0);
+    };
+    let stopped = false;
+    let longest = 0;
+    const flood = async (n: number) => {
+      for (let m = 0; !stopped; m += 1) longest = Math.max(longest, await ask("192.0.2.1", `attack${n}-${m}`));
+    };
+    const attack = Array.from({ length: 40 }, (_, n) => flood(n));
+    while (longest < 25) await setTimeout(5);
+    const others = await Promise.all(Array.from({ length: 12 }, (_, n) => ask(`198.51.100.${n}`, `other${n}`)));
+    stopped = true;
+    await Promise.all(attack);
+    expect(others.filter((seconds) => seconds > 0)).to.have.length.of.at.least(2);
+    expect(Math.max(...others)).to.be.at.most(15);
+  });
 });

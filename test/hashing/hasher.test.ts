@@ -25,9 +25,12 @@ function create(concurrency: number, refusals: string[], worker?: URL) {
 describe("the hasher", () => {
   it("verifies what it hashed, and leaves nobody in its queue", async () => {
     const hasher = await create(2, []);
-    const hashed = await hasher.hash("secret123", staying());
+    const hashed = await hasher.hash("secret123", staying(), "a network");
     if (!hashed.ok) throw new Error("was not hashed");
-    expect(await hasher.verify("secret123", hashed.value, staying())).to.deep.equal({ ok: true, value: true });
+    expect(await hasher.verify("secret123", hashed.value, staying(), "a network")).to.deep.equal({
+      ok: true,
+      value: true,
+    });
     expect(hasher.length()).to.equal(0);
     await hasher.close();
   });
@@ -59,7 +62,7 @@ describe("the hasher", () => {
     const refusals: string[] = [];
     const hasher = await create(1, refusals, new URL("../support/breaking-worker.js", import.meta.url));
     const turns = ["dies at once", "lives", "dies at once", "lives"].map((password) =>
-      hasher.hash(password, staying()),
+      hasher.hash(password, staying(), "a network"),
     );
     const busy = { ok: false, error: { code: "busy", retryAfterSeconds: 1 } };
     const lives = { ok: true, value: "lives" };

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { toUnicode } from "tr46";
 import { parseEmailAddress, readableAddress } from "../../src/service/identity/email-address.ts";
+import { foldLocalPart } from "../../src/service/identity/fold.ts";
 import { english } from "../support/english.ts";
 
 function parsed(typed: string) {
@@ -21,7 +23,8 @@ function visible(text: string) {
   return JSON.stringify(text).replaceAll(/[^\x20-\x7e]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
 
-const HIDDEN = /[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
+const HIDDEN =
+  /[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u2d7f\ufffc\u{1107f}\u{13441}\u{13442}\u{16fe4}\u{1bc9d}\u{1d159}]/u;
 
 function label(length: number) {
   return "b".repeat(length);
@@ -91,6 +94,9 @@ describe("the rule for an e-mail address", () => {
     ["a\u17b4b@example.com", "after “a” (U+17B4)"],
     ["a\u{1d159}b@example.com", "after “a” (U+1D159)"],
     ["a\u{e0100}@example.com", "after “a” (U+E0100)"],
+    ["vic\ufffctim@example.com", "after “vic” (U+FFFC)"],
+    ["victim\u{13441}@example.com", "after “victim” (U+13441)"],
+    ["victim@exam\u{13441}ple.com", "after “victim@exam” (U+13441)"],
   ] as const) {
     it(`names what is invisible in ${visible(typed)}`, () => {
       expect(refusalOf(typed)).to.include(named);
@@ -208,13 +214,105 @@ describe("the rule for an e-mail address", () => {
     ["jose\u0301@x.com", "JOS\u00c9@x.com"],
     ["ΑΣ@x.gr", "ας@x.gr"],
     ["ασ@x.gr", "ας@x.gr"],
+    ["ｖｉｃｔｉｍ@x.com", "victim@x.com"],
+    ["ｏﬃce@x.com", "office@x.com"],
+    ["x²@x.com", "x2@x.com"],
+    ["𝓿𝓲𝓬𝓽𝓲𝓶@x.com", "victim@x.com"],
+    ["\u212aelvin@x.com", "kelvin@x.com"],
+    ["ſam@x.com", "sam@x.com"],
+    ["STRAẞE@x.de", "straße@x.de"],
+    ["ᾳ@x.gr", "ΑΙ@x.gr"],
+    ["\uab70@x.com", "\u13a0@x.com"],
   ];
   for (const [one, other] of spellings) {
     it(`gives ${one} and ${other} one key`, () => expect(parsed(one).key).to.equal(parsed(other).key));
   }
 
-  it("gives strauß and strauss two keys", () => {
-    expect(parsed("strauß@x.de").key).not.to.equal(parsed("strauss@x.de").key);
+  for (const [one, other] of [
+    ["strauß", "strauss"],
+    ["ılgın", "ilgin"],
+    ["\u0430lice", "alice"],
+    ["alice+shop", "alice"],
+    ["al.ice", "alice"],
+  ]) {
+    it(`gives ${one} and ${other} two keys`, () => {
+      expect(parsed(`${one}@gmail.com`).key).not.to.equal(parsed(`${other}@gmail.com`).key);
+    });
+  }
+
+  it("sends email to an address as it was typed, whatever its key", () => {
+    const { email, localPart } = parsed("ｖｉｃｔｉｍ@ｅｘａｍｐｌｅ.com");
+    expect([email, localPart]).to.deep.equal(["ｖｉｃｔｉｍ@example.com", "ｖｉｃｔｉｍ"]);
+  });
+
+  for (const [folding, message] of [
+    ["a\uff20b", "only one @"],
+    ["a\ufe6bb", "only one @"],
+    ["a\u2024b", "part before the @"],
+    ["a\uff0eb", "part before the @"],
+    ["a\ufe52b", "part before the @"],
+    ["a\u2026b", "dots"],
+    ["\u2488a", "part before the @"],
+    ["a\uff0cb", "part before the @"],
+    ["a\uff1cb", "part before the @"],
+    ["a\u00b4b", "part before the @"],
+    ["\uff9ea", "part before the @"],
+  ] as const) {
+    it(`refuses ${visible(folding)}, which folds to what is no local part`, () => {
+      expect(refusalOf(`${folding}@example.com`)).to.include(message);
+    });
+  }
+
+  it("folds each character of a local part as UTS 46 maps it in a domain", () => {
+    // But final sigma too, Cherokee to its small letters, and no other full stop than its own.
+    const differs: Record<string, string> = { ς: "σ", "。": "。", "｡": "。" };
+    const wrong: string[] = [];
+    for (let code = 0x80; code <= 0x10ffff; code += 1) {
+      const one = String.fromCodePoint(code);
+      if (!/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(one) || HIDDEN.test(one)) continue;
+      const { domain: mapped, error } = toUnicode(`a${one}`);
+      if (error) continue;
+      const expected = differs[one] ? `a${differs[one]}` : mapped.replace(/[Ꭰ-Ᏽ]/u, (c) => c.toLowerCase());
+      if (foldLocalPart(`a${one}`) !== expected) wrong.push(visible(one));
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it("gives capitals, compatibility forms and decomposed forms one key", () => {
+    const characters = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.oneof(characters, atom, fc.string({ unit: "grapheme", minLength: 1 })), (local) => {
+        const result = parseEmailAddress(`a${local}@x.com`);
+        if (!result.ok) return;
+        const { key } = result.value;
+        const others = [local.toLowerCase(), local.normalize("NFKC"), local.normalize("NFKD"), local.normalize("NFD")];
+        if (!/[ßẞıİ]/u.test(local.normalize("NFKC"))) others.push(local.toUpperCase());
+        for (const other of others) {
+          const same = parseEmailAddress(`a${other}@x.com`);
+          if (same.ok) expect(same.value.key, visible(local)).to.equal(key);
+        }
+        expect(key)
+          .to.match(/^[^@]+@x\.com$/)
+          .and.not.match(HIDDEN);
+        expect(key.split(".")).to.have.length(`a${local}@x.com`.split(".").length);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  for (const [size, text] of [
+    ["255 bytes", `a@${"b".repeat(249)}.com`],
+    ["255 bytes in characters that take less elsewhere", `x@${"ＢＣ".repeat(42)}.com`],
+    ["16 KB", "a".repeat(16_384)],
+  ] as const) {
+    it(`asks for a shorter address instead of ${size}`, () => {
+      expect(refusalOf(text)).to.equal("Enter a shorter email address. At most 254 characters are allowed.");
+    });
+  }
+
+  it("takes an address between 8,000 blanks on either side", () => {
+    const blanks = " \u200b\n\u{e0100}".repeat(2000);
+    expect(parsed(`${blanks}alice@example.com${blanks}`).email).to.equal("alice@example.com");
   });
 
   const atom = fc.string({

@@ -36,6 +36,8 @@ describe("the rule for a password", () => {
     ["seven characters", "abcdefg", /at least 8 characters; this password has 7/],
     ["seven characters of two UTF-16 units each", "🔑".repeat(7), /at least 8 characters; this password has 7/],
     ["257 characters", "x".repeat(257), /at most 256 characters; this password has 257/],
+    ["1,025 bytes", "é".repeat(512).concat("x"), /at most 256 characters; this password is far longer/],
+    ["16 KB of marks", "\u0334\u0301".repeat(4096), /at most 256 characters; this password is far longer/],
     ["NUL", "secret\x0a3", /control characters/],
     ["a line break", "secret\n123", /control characters/],
     ["half a surrogate pair", "secret\ud800123", /damaged/],

@@ -1,13 +1,17 @@
 import type { Message } from "../../language/message.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { parseDomain, readableDomain } from "./domain-name.ts";
+import { foldLocalPart } from "./fold.ts";
 import { describeInvisible, isInvisible, trimInvisible } from "./invisible.ts";
+import { toMailbox } from "./mailbox.ts";
 
 export type EmailAddress = {
   /** The address to which email is sent: as typed, in NFC, the domain in ASCII form. */
   email: string;
   /** The same for all spellings of an address. Unique among accounts. */
   key: string;
+  /** The same for all addresses that are known to lead to one mailbox. For limits on email, never for identity. */
+  mailbox: string;
   localPart: string;
   domain: string;
   readable: string;
@@ -16,8 +20,6 @@ export type EmailAddress = {
 /** RFC 5321 section 4.5.3.1.1, and for all of an address RFC 3696, erratum 1690. */
 const LOCAL_PART_OCTETS = 64;
 export const ADDRESS_OCTETS = 254;
-/** In UTF-16 units. No spelling of an address within the limit is longer, so anything longer is refused unread. */
-const MAX_TYPED_LENGTH = 4 * ADDRESS_OCTETS;
 const TOO_LONG = err<Message>({ key: "email.too_long", values: { max: ADDRESS_OCTETS } });
 
 /** atext (RFC 5322 section 3.2.3), and beyond ASCII (RFC 6531 section 3.3) printing characters but U+FFFD. */
@@ -28,9 +30,9 @@ function octets(text: string) {
   return Buffer.byteLength(text);
 }
 
-/** RFC 5321 allows case to matter, but no large provider does. Lower-casing chooses the final sigma by position. */
-function foldCase(localPart: string) {
-  return localPart.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+/** Whether a text is a dot-atom of these atoms' number: some characters fold to one that has a dot, `@` or space. */
+function isFolded(folded: string, localPart: string) {
+  return DOT_ATOM.test(folded) && folded.split(".").length === localPart.split(".").length;
 }
 
 const CONTEXT_LENGTH = 12;
@@ -77,22 +79,28 @@ function parseBare(text: string): Result<EmailAddress, Message> {
   const invisible = refuseInvisible(localPart, 0);
   if (invisible) return invisible;
   if (!DOT_ATOM.test(localPart)) return refuseLocalPart(localPart);
-  if (octets(localPart) > LOCAL_PART_OCTETS)
+  const folded = foldLocalPart(localPart);
+  if (!isFolded(folded, localPart)) return refuseLocalPart(folded);
+  if (Math.max(octets(localPart), octets(folded)) > LOCAL_PART_OCTETS)
     return err<Message>({ key: "email.long_local_part", values: { max: LOCAL_PART_OCTETS } });
   const domain = parseDomain(text.slice(at + 1));
   if (!domain) {
     return refuseInvisible(text, at + 1) ?? err<Message>({ key: "email.domain" });
   }
   const email = `${localPart}@${domain.ascii}`;
+  const key = `${folded}@${domain.ascii}`;
   const readable = `${localPart}@${domain.unicode}`;
-  if (Math.max(octets(email), octets(readable)) > ADDRESS_OCTETS) return TOO_LONG;
-  return ok({ email, key: `${foldCase(localPart)}@${domain.ascii}`, localPart, domain: domain.ascii, readable });
+  if ([email, key, readable].some((form) => octets(form) > ADDRESS_OCTETS)) return TOO_LONG;
+  const mailbox = toMailbox(folded, domain.ascii);
+  return ok({ email, key, mailbox, localPart, domain: domain.ascii, readable });
 }
 
 /** Parses an address into NFC, without invisible ends. It refuses quoted local parts, comments and address literals. */
 export function parseEmailAddress(typed: string): Result<EmailAddress, Message> {
-  const text = trimInvisible(typed).normalize("NFC");
-  if (text.length > MAX_TYPED_LENGTH) return TOO_LONG;
+  const trimmed = trimInvisible(typed);
+  // As it was typed, before anything is done to it that takes more than linear time.
+  if (octets(trimmed) > ADDRESS_OCTETS) return TOO_LONG;
+  const text = trimmed.normalize("NFC");
   const parsed = parseBare(text);
   return parsed.ok ? parsed : (refuseCopied(text) ?? parsed);
 }

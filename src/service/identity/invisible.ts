@@ -1,4 +1,9 @@
-const HIDDEN = String.raw`[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]`;
+/** Blanks, fillers, joiners and selectors that have none of these properties, and a placeholder (U+FFFC). */
+const OTHERS = String.raw`\u2800\u2d7f\ufffc\u{1107f}\u{13441}\u{13442}\u{16fe4}\u{1bc9d}\u{1d159}`;
+
+/** A class for regular expressions: every character that renders as nothing, a plain space among them. */
+export const HIDDEN = String.raw`[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}${OTHERS}]`;
+
 const IS_HIDDEN = new RegExp(`^${HIDDEN}$`, "u");
 const WITHIN_HIDDEN = new RegExp(`^${HIDDEN}*((?!${HIDDEN}).(?:.*(?!${HIDDEN}).)?)`, "su");
 const ALL_HIDDEN = new RegExp(HIDDEN, "gu");

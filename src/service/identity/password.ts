@@ -4,6 +4,8 @@ import { err, ok, type Result } from "../../result.ts";
 import type { EmailAddress } from "./email-address.ts";
 
 export const PASSWORD_MAX_LENGTH = 256;
+/** In UTF-8, so many characters of any kind. Typed decomposed they may be more, but keyboards compose. */
+const MAX_TYPED_OCTETS = 4 * PASSWORD_MAX_LENGTH;
 
 /** OWASP ASVS 5.0 section 6.2.4 asks for 3,000. The list is in order of rank. */
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
@@ -31,6 +33,9 @@ export function isEmailAddress(password: string, address: EmailAddress): boolean
  */
 export function parsePassword(typed: string, minLength: number): Result<string, Message> {
   if (typed === "") return err({ key: "password.missing" });
+  // Before normalization, which takes time by the square of a run of marks.
+  if (Buffer.byteLength(typed) > MAX_TYPED_OCTETS)
+    return err({ key: "password.far_too_long", values: { max: PASSWORD_MAX_LENGTH } });
   const password = normalizePassword(typed);
   if (DAMAGED.test(password)) return err({ key: "password.damaged" });
   if (CONTROL.test(password)) return err({ key: "password.control" });

@@ -3,6 +3,7 @@ import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Throttle } from "../../admission/throttle.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
@@ -50,7 +51,7 @@ async function refuseWithoutRoom(
   deps: RegistrationDeps,
   { email, caller }: ParsedRegistration,
 ): Promise<Result<never, Refused>> {
-  const busy = refuse(deps.hasher.refuse());
+  const busy = refuse(deps.hasher.refuse(toSite(caller.ip)));
   if (!(await deps.throttle())) return busy;
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
@@ -67,7 +68,7 @@ async function registerParsed(
 ): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
 
-  if (!hasher.hasRoom()) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
+  if (!hasher.hasRoom(toSite(caller.ip))) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
   const state = settings.privacy === "discreet" ? "none" : await readAccountState(db, email.key);
@@ -83,7 +84,7 @@ async function registerParsed(
     return { ...before, result: refuse({ code: "email_taken", emailSent: true }) };
   }
 
-  const hashed = await hasher.hash(password, caller.signal);
+  const hashed = await hasher.hash(password, caller.signal, toSite(caller.ip));
   if (!hashed.ok) return { result: hashed };
   const { newDeviceSecret: deviceSecret } = caller;
   const account = await store(deps, { email, hashedPassword: hashed.value, caller }, state);

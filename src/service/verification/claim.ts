@@ -19,14 +19,24 @@ function toAccount(user: User | undefined): Result<Account, "token_used"> {
   return user ? ok({ id: user.id, email: user.email }) : refuse({ code: "token_used" });
 }
 
-/** The latest sign-up of a browser counts, even by the email of another: who reads one email can read all. */
-function findOwnSignUp(signUps: readonly SignUp[], deviceSecrets: readonly string[]): SignUp | undefined {
+/**
+ * The latest sign-up of a browser counts, even by the email of another: who reads one email can read all. But spellings
+ * that differ in more than case are one address here, and may be two mailboxes elsewhere.
+ */
+export function findOwnSignUp(
+  signUps: readonly SignUp[],
+  { email: shown }: SignUp,
+  deviceSecrets: readonly string[],
+): SignUp | undefined {
   const hashes = deviceSecrets.map((secret) => digest(secret));
-  return signUps.findLast((one) => one.hashed_password !== null && hashes.includes(one.device_hash ?? ""));
+  return signUps.findLast(
+    ({ hashed_password, device_hash, email }) =>
+      hashed_password !== null && hashes.includes(device_hash ?? "") && email.toLowerCase() === shown.toLowerCase(),
+  );
 }
 
 function findWinner(signUps: readonly SignUp[], shown: SignUp, proof: Proof): SignUp | undefined {
-  if (proof.kind === "browser") return findOwnSignUp(signUps, proof.deviceSecrets);
+  if (proof.kind === "browser") return findOwnSignUp(signUps, shown, proof.deviceSecrets);
   if (shown.hashed_password === null) return undefined;
   return proof.kind === "new_password" || shown.hashed_password === proof.hashedPassword ? shown : undefined;
 }

@@ -7,6 +7,7 @@ import { refuseWhenUnavailable } from "../availability.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { hasCompetingSignUps } from "../registration/sign-ups.ts";
+import { findOwnSignUp } from "./claim.ts";
 import { readToken } from "./pasted.ts";
 import { findToken } from "./tokens.ts";
 
@@ -35,11 +36,12 @@ export async function findSignUpByToken(
   return ok(signUp);
 }
 
-/** Whether a browser made an open sign-up of an address. @param signUp any of that address. */
-export async function isOfBrowser(db: Knex, { email_key }: SignUp, { deviceSecrets }: Caller): Promise<boolean> {
+/** Whether a browser made an open sign-up of the address that a link of a sign-up was sent to. */
+export async function isOfBrowser(db: Knex, signUp: SignUp, { deviceSecrets }: Caller): Promise<boolean> {
   const hashes = deviceSecrets.map((secret) => digest(secret));
-  const own = SignUp.query(db).where({ email_key }).whereIn("device_hash", hashes).whereNotNull("hashed_password");
-  return (await own.select("id").first()) !== undefined;
+  const { email_key } = signUp;
+  const ofBrowser = await SignUp.query(db).where({ email_key }).whereIn("device_hash", hashes).orderBy("id");
+  return findOwnSignUp(ofBrowser, signUp, deviceSecrets) !== undefined;
 }
 
 async function describe(db: Knex, link: string, caller: Caller): Promise<Result<VerificationLink>> {

@@ -1,8 +1,13 @@
 import { withoutInvisible } from "../identity/invisible.ts";
 
-/** Characters: a whole email is shorter, and what is longer was not pasted by a person. */
-const LONGEST = 4096;
+/** A whole email is shorter, and what is longer was not pasted by a person. */
+const MAX_OCTETS = 4096;
 
+function isTooLong(text: string) {
+  return Buffer.byteLength(text) > MAX_OCTETS;
+}
+
+const CODE_LENGTH = 8;
 /** Eight digits, between them nothing but spaces, hyphens and the like, and no other number. */
 const CODE = /^(?<before>\P{N}*)(?<code>\d(?:[^\p{L}\p{N}]*\d){7})(?<after>\P{N}*)$/u;
 /** A letter alone, and those that are taken for 0 and 1: they may stand for a digit that is missing. */
@@ -23,12 +28,13 @@ function asciiDigit(digit: string): string {
 /** Reads eight digits of any script, however grouped. It never guesses: a digit more or a doubtful letter refuses. */
 export function readCode(typed: string): string | undefined {
   // Numerals that are letters, Roman ones and their like, are no digits of a code.
-  if (typed.length > LONGEST || /\p{Nl}/u.test(typed)) return undefined;
+  if (isTooLong(typed) || /\p{Nl}/u.test(typed)) return undefined;
+  // Each character by itself, because to order a run of marks takes time by the square of it.
+  const normalized = typed.replaceAll(/[^\0-\x7f]/gu, (character) => character.normalize("NFKC"));
+  // A character may become 18.
+  if (isTooLong(normalized) || normalized.match(/\p{N}/gu)?.length !== CODE_LENGTH) return undefined;
   // A Japanese keyboard has the long vowel's sign where others have the hyphen.
-  const text = typed
-    .normalize("NFKC")
-    .replaceAll("ー", "-")
-    .replaceAll(/\p{Nd}/gu, asciiDigit);
+  const text = normalized.replaceAll("ー", "-").replaceAll(/\p{Nd}/gu, asciiDigit);
   const { before = "", code, after = "" } = CODE.exec(text)?.groups ?? {};
   if (code === undefined || DOUBT_BEFORE.test(before) || DOUBT_AFTER.test(after)) return undefined;
   return code.replaceAll(/\D/g, "");
@@ -72,9 +78,10 @@ function tokensAt(place: string): string[] {
 
 /** Reads the token of a link, however it was broken, escaped or extended. It gives undefined for none, or for two. */
 export function readToken(sent: string): string | undefined {
-  if (sent.length > LONGEST) return undefined;
+  if (isTooLong(sent)) return undefined;
   let text = sent;
   for (let n = 0; n < MAX_ESCAPES; n += 1) text = unescaped(text);
-  const [token, ...others] = new Set(placesOf(text).flatMap(tokensAt));
+  const places = placesOf(text).filter(({ length }) => length >= TOKEN_LENGTH);
+  const [token, ...others] = new Set(places.flatMap(tokensAt));
   return others.length === 0 ? token : undefined;
 }

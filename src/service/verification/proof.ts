@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
 import type { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
@@ -28,7 +29,7 @@ async function proveByNewPassword(
   if (!parsed.ok) return countInvalid(limiter, caller, parsed);
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const hashed = await hasher.hash(parsed.value.newPassword, caller.signal);
+  const hashed = await hasher.hash(parsed.value.newPassword, caller.signal, toSite(caller.ip));
   return hashed.ok ? ok({ kind: "new_password", hashedPassword: hashed.value }) : hashed;
 }
 
@@ -45,7 +46,7 @@ async function proveByPassword(
   // What can be nobody's password needs no hash.
   const password = parsePassword(typed, 1);
   if (password.ok && hashed_password !== null) {
-    const verified = await hasher.verify(password.value, hashed_password, caller.signal);
+    const verified = await hasher.verify(password.value, hashed_password, caller.signal, toSite(caller.ip));
     if (!verified.ok) return verified;
     if (verified.value) return ok({ kind: "password", hashedPassword: hashed_password });
   }

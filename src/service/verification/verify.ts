@@ -1,4 +1,5 @@
 import { transaction } from "../../db/transaction.ts";
+import { toSite } from "../../limits/network.ts";
 import type { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
@@ -43,7 +44,7 @@ async function repeat(
   if (!spent.ok) return spent;
   const password = typeof input.newPassword === "string" ? parsePassword(input.newPassword, 1) : undefined;
   if (!password?.ok) return refuse({ code: "token_used" });
-  const verified = await hasher.verify(password.value, user.hashed_password, caller.signal);
+  const verified = await hasher.verify(password.value, user.hashed_password, caller.signal, toSite(caller.ip));
   if (!verified.ok) return verified;
   return verified.value ? account : refuse({ code: "token_used" });
 }

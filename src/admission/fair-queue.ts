@@ -1,0 +1,45 @@
+/** Waiting callers, each of a network. */
+export type FairQueue<T> = {
+  add(network: string, caller: T): void;
+  remove(network: string, caller: T): void;
+  /** Takes the caller whose turn it is: the networks take turns, and in each it is first come, first served. */
+  take(): T | undefined;
+  /**
+   * The newest caller of the network that has the most, if that network would still have as many as the given one after
+   * it gave up one place to it. Otherwise the places are shared fairly already.
+   */
+  displacedBy(network: string): T | undefined;
+  all(): T[];
+};
+
+/** A network whose turn is over goes to the end, and one without callers is forgotten. */
+export function createFairQueue<T>(): FairQueue<T> {
+  const networks = new Map<string, T[]>();
+
+  return {
+    add(network, caller) {
+      const callers = networks.get(network);
+      if (callers) callers.push(caller);
+      else networks.set(network, [caller]);
+    },
+    remove(network, caller) {
+      const others = networks.get(network)?.filter((other) => other !== caller) ?? [];
+      if (others.length > 0) networks.set(network, others);
+      else networks.delete(network);
+    },
+    take() {
+      for (const [network, [first, ...others]] of networks) {
+        networks.delete(network);
+        if (others.length > 0) networks.set(network, others);
+        return first;
+      }
+    },
+    displacedBy(network) {
+      let most: T[] = [];
+      for (const callers of networks.values()) if (callers.length > most.length) most = callers;
+      const own = networks.get(network)?.length ?? 0;
+      return own + 1 < most.length ? most.at(-1) : undefined;
+    },
+    all: () => [...networks.values()].flat(),
+  };
+}
