@@ -9,7 +9,7 @@ import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { type Account, parseInput } from "../identity/fields.ts";
-import { countInvalid } from "../limits.ts";
+import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { registrationInput } from "./input.ts";

@@ -7,7 +7,7 @@ import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
-import { countInvalid } from "../limits.ts";
+import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Proof } from "./claim.ts";

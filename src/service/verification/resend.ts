@@ -9,7 +9,7 @@ import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { parseInput } from "../identity/fields.ts";
-import { countInvalid } from "../limits.ts";
+import { countInvalid } from "../invalid-input.ts";
 import type { Result } from "../refusal.ts";
 import { type ResendOutput, resendInput } from "./input.ts";
 
