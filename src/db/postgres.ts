@@ -10,6 +10,7 @@ import { types } from "./types.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_OF_SEVERAL_MS = 1500;
+const ACQUIRE_TIMEOUT_MS = 2000;
 /** A server that is there gives up first, at SERVING, and says so: nothing of ours is left waiting at it. */
 const SILENCE_MS = 5000;
 const SERVING = { bounds: { statementMs: 4000, lockMs: 2000 }, transactionMs: 4000 };
@@ -81,14 +82,21 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
     silence.watch(client);
     done();
   };
+  const connectMs = Math.max(CONNECT_TIMEOUT_MS, eachMs * server.hosts.length);
   const common = {
     connection: {},
-    acquireConnectionTimeout: Math.max(CONNECT_TIMEOUT_MS, eachMs * server.hosts.length),
+    acquireConnectionTimeout: connectMs,
     // Or knex writes the values of a failed query into the error's message.
     compileSqlOnError: false,
   };
   return {
-    options: { ...common, client: serving.Dialect, pool: { min: 0, max: poolMax, afterCreate: watched } },
+    // One who asks waits for several, one after the other. What is being opened meanwhile is for who comes next.
+    options: {
+      ...common,
+      acquireConnectionTimeout: Math.min(connectMs, ACQUIRE_TIMEOUT_MS),
+      client: serving.Dialect,
+      pool: { min: 0, max: poolMax, afterCreate: watched },
+    },
     migrating: { ...common, client: createDialect({ open, silence, ...MIGRATING }).Dialect, pool: { min: 0, max: 1 } },
     renew: serving.renew,
     description: `PostgreSQL at ${servers.map(({ name }) => name).join(",")}/${server.database}`,

@@ -12,20 +12,23 @@ const EVERY_MS = 150;
 /** Waiting for a connection, and then for the lock. */
 const SLOWEST_MS = 7000;
 
-/** An app's own session, in which a transaction stays open. */
+/** An app's own sessions: one whose transaction stays open, and one that looks on, as a transaction sees one state. */
 async function startApp(url: string) {
-  const client = new pg.Client({ connectionString: url, application_name: "app" });
-  await client.connect();
+  const [client, observer] = [1, 2].map(() => new pg.Client({ connectionString: url, application_name: "app" })) as [
+    pg.Client,
+    pg.Client,
+  ];
+  await Promise.all([client.connect(), observer.connect()]);
   return {
     hold: (statement: string) => client.query(`begin; ${statement}`),
     release: () => client.query("rollback"),
     async connections() {
-      const { rows } = await client.query(
+      const { rows } = await observer.query(
         "select count(*)::int from pg_stat_activity where application_name <> 'app' and backend_type = 'client backend' and datname = current_database()",
       );
       return rows[0].count;
     },
-    end: () => client.end(),
+    end: () => Promise.all([client.end(), observer.end()]),
   };
 }
 
