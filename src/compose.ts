@@ -12,7 +12,9 @@ import { openMailChannel } from "./mail/channel.ts";
 import { createOutbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
 import { startWorker } from "./mail/worker.ts";
-import { createMetrics, metricsRoute } from "./ops/metrics.ts";
+import { warnUntrustedForwarding } from "./ops/forwarded.ts";
+import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
+import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
 import { createBuildEmail, mayWakeWorker } from "./service/verification/email.ts";
@@ -36,9 +38,18 @@ export type Foyer = {
   close(): Promise<void>;
 };
 
+/** What listens on METRICS_PORT. */
+function operatorApp(metrics: Metrics, health: Health): Express {
+  return express()
+    .disable("x-powered-by")
+    .use(
+      metricsRoute(metrics),
+      healthRoutes(health, () => true),
+    );
+}
+
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
-  let withdrawn = false;
   const database = await connect(config.database, log);
   const { db } = database;
   const metrics = createMetrics(version);
@@ -71,7 +82,10 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const procedures = createProcedures({ db, hasher, limiter, settings: config, emailQueued, log, called });
   metrics.watchProcedures(Object.values(procedures));
   metrics.watchQueue(hasher.length);
-  metrics.watchReadiness(database.isReady);
+  const { canWrite, isReady, withdraw } = createReadiness(database.isReady);
+  const forwarding = warnUntrustedForwarding(log);
+  const health = { isReady, warnings: forwarding.warnings };
+  metrics.watchReadiness(canWrite);
   metrics.watchPool(() => poolUse(db));
   metrics.watchOutbox(outbox.waiting);
   const stopPurge = startPurge(db, config.unverifiedDays, log);
@@ -84,17 +98,16 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     formKey: await sharedSecret(db, "form"),
     log,
     metrics,
-    isReady: async () => !withdrawn && (await database.isReady()),
+    health,
+    forwarding,
     devEmails: mail?.shown,
   });
   return {
     app,
-    metricsApp: express().disable("x-powered-by").use(metricsRoute(metrics)),
+    metricsApp: operatorApp(metrics, health),
     procedures,
     database,
-    withdraw() {
-      withdrawn = true;
-    },
+    withdraw,
     async stopEmails() {
       await worker?.stop();
     },

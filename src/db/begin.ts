@@ -4,15 +4,18 @@ import { markUnbegun } from "./faults.ts";
 /** Longer than any server that answers takes. After silence, a second try would only take as long again. */
 const PROMPT_MS = 1000;
 
+/** How long the server may work on a statement, and wait for one lock, before it gives up by itself; 0 for ever. */
+export type Bounds = { statementMs: number; lockMs: number };
+
 /**
  * Set for each transaction: a pooler passes longer-lived settings on, and may refuse startup parameters. Time-outs come
  * first, since until then the session's own count. Only the system's functions are found: others may have their names.
  */
-function sessionSettings(statementTimeoutMs: number) {
+function sessionSettings({ statementMs, lockMs }: Bounds) {
   return {
-    statement_timeout: String(statementTimeoutMs),
-    lock_timeout: "0",
-    idle_in_transaction_session_timeout: String(statementTimeoutMs),
+    statement_timeout: String(statementMs),
+    lock_timeout: String(lockMs),
+    idle_in_transaction_session_timeout: String(statementMs),
     search_path: "pg_catalog, pg_temp",
     client_encoding: "UTF8",
     datestyle: "ISO",
@@ -27,10 +30,10 @@ function sessionSettings(statementTimeoutMs: number) {
   };
 }
 
-/** @param statementTimeoutMs after how long the server cancels a statement; 0 for never. */
-export function beginStatement(statementTimeoutMs: number): string {
+/** The statement that begins a transaction of known settings. */
+export function beginStatement(bounds: Bounds): string {
   // One text: where a setting fails, the transaction that it is in has failed.
-  const settings = Object.entries(sessionSettings(statementTimeoutMs)).map(([name, value]) =>
+  const settings = Object.entries(sessionSettings(bounds)).map(([name, value]) =>
     name === "search_path" ? `set local ${name} = ${value}` : `set local ${name} = '${value}'`,
   );
   return ["begin isolation level read committed", ...settings].join("; ");

@@ -7,7 +7,7 @@ import { describeError, hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource } from "./open-source.ts";
 import type { Source } from "./source.ts";
-import { transaction } from "./transaction.ts";
+import { transaction, withRetries } from "./transaction.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 const MIN_SERVER_VERSION = 140_000;
@@ -16,27 +16,43 @@ const READY_TIMEOUT_MS = 2000;
 export type Database = {
   db: Knex;
   description: string;
-  /** Whether it answers within two seconds and accepts writes, unlike a standby or an old primary. */
+  /** Whether it writes within two seconds, unlike a standby, an old primary, or one whose disk is full. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
 };
 
+/** More than fits the memory that a statement gets there, so that the server writes it to the tables' disk. */
+const WRITE = "select pg_current_xact_id(), count(*) from generate_series(1, 5000)";
+
+/**
+ * Writes, and takes it back. A row would not do: the server has room for some on a full disk, an app may lock its
+ * table, and what is taken back stays until a vacuum.
+ */
 async function isWritable(db: Knex): Promise<boolean> {
-  const { rows } = await db.raw("show transaction_read_only");
-  return rows[0].transaction_read_only === "off";
+  const trx = await db.transaction();
+  try {
+    const { rows } = await trx.raw("show transaction_read_only");
+    if (rows[0].transaction_read_only !== "off") return false;
+    await trx.raw("set local work_mem = '64kB'");
+    await trx.raw("set local temp_tablespaces = ''");
+    await trx.raw(WRITE);
+    return true;
+  } finally {
+    await trx.rollback();
+  }
 }
 
 async function isReady(db: Knex, { renew }: Source, log: Logger): Promise<boolean> {
   const late = setTimeout(READY_TIMEOUT_MS, undefined, { ref: false });
   try {
-    const ready = await Promise.race([isWritable(db), late]);
+    const ready = await Promise.race([withRetries(() => isWritable(db)), late]);
     if (ready === false) {
       log.warn("the database is read only");
       renew();
     }
     return ready === true;
   } catch (error) {
-    log.warn({ err: error }, "the database does not answer");
+    log.warn({ err: error }, "the database does not answer, or cannot write");
     return false;
   }
 }

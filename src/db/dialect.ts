@@ -1,24 +1,44 @@
 import type { Knex } from "knex";
 import PostgresDialect, { type Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
-import { begin, beginStatement } from "./begin.ts";
-import { isReadOnly } from "./faults.ts";
+import { type Bounds, begin, beginStatement } from "./begin.ts";
+import { isReadOnly, Unreachable } from "./faults.ts";
+import { openWithin, refuseIfCrowded } from "./pool.ts";
+import type { SilenceWatch } from "./silence.ts";
 import { withRetries } from "./transaction.ts";
 
 export type DialectSettings = {
   open: () => Promise<Client>;
-  statementTimeoutMs: number;
+  /** The server's, below what the client takes for silence: so whatever Foyer waits for no more has ended there. */
+  bounds: Bounds;
+  /** How long a transaction may take before it gets no further statement; 0 for ever. */
+  transactionMs: number;
+  silence: SilenceWatch;
 };
+
+/** Each statement of a transaction may wait just below its bound, and hold its locks meanwhile. */
+function createDeadline(transactionMs: number) {
+  const begunAt = new WeakMap<Client, number>();
+  return {
+    start: (connection: Client) => begunAt.set(connection, performance.now()),
+    check(connection: Client) {
+      const tookMs = performance.now() - (begunAt.get(connection) ?? 0);
+      if (transactionMs > 0 && tookMs > transactionMs) throw new Unreachable("the transaction takes too long");
+    },
+  };
+}
 
 /**
  * knex's dialect for PostgreSQL, with every statement in a transaction of known settings.
  * @returns the dialect, and `renew`, which has every open connection replaced before its next use.
  */
-export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
+export function createDialect({ open, bounds, transactionMs, silence }: DialectSettings): {
   Dialect: typeof Knex.Client;
   renew(): void;
 } {
-  const beginning = beginStatement(statementTimeoutMs);
+  const beginning = beginStatement(bounds);
+  const openInPlace = openWithin(silence, open);
+  const deadline = createDeadline(transactionMs);
   // Not a field: knex creates the clients of its transactions without calling the constructor.
   let trusted = new WeakSet<Client>();
 
@@ -28,10 +48,19 @@ export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
   }
 
   class Dialect extends PostgresDialect {
+    override async acquireConnection() {
+      refuseIfCrowded(this);
+      return super.acquireConnection();
+    }
+
     override async acquireRawConnection() {
-      const connection = await open();
+      const connection = await openInPlace(this);
       trusted.add(connection);
       return connection;
+    }
+
+    override async destroyRawConnection(connection: Client) {
+      if (!silence.isLeft(connection)) await super.destroyRawConnection(connection);
     }
 
     override async validateConnection(connection: Client) {
@@ -48,8 +77,11 @@ export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
     override async _query(connection: Client, statement: Statement): Promise<Statement> {
       try {
         if (statement.sql === "BEGIN;") return await this.begin(connection, statement);
-        if (this.transacting) return await super._query(connection, statement);
-        return await this.queryAlone(connection, statement);
+        if (!this.transacting) return await this.queryAlone(connection, statement);
+        if (statement.sql === "COMMIT;")
+          return await silence.committing(connection, () => super._query(connection, statement));
+        if (statement.sql !== "ROLLBACK") deadline.check(connection);
+        return await super._query(connection, statement);
       } catch (fault) {
         if (isReadOnly(fault)) renew();
         throw fault;
@@ -57,6 +89,7 @@ export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
     }
 
     async begin(connection: Client, statement: Statement): Promise<Statement> {
+      deadline.start(connection);
       try {
         await begin(connection, { text: beginning });
         return statement;
@@ -70,7 +103,8 @@ export function createDialect({ open, statementTimeoutMs }: DialectSettings): {
       await this.begin(connection, statement);
       const all = [statement, { sql: "commit" }].map((one) => super._query(connection, one));
       // Or the pool would hand out a connection that is still busy.
-      const failed = (await Promise.allSettled(all)).find((result) => result.status === "rejected");
+      const done = await silence.committing(connection, () => Promise.allSettled(all));
+      const failed = done.find((result) => result.status === "rejected");
       if (failed) throw failed.reason;
       return statement;
     }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Logger } from "pino";
 import { StartError } from "../config/start-error.ts";
@@ -35,6 +36,13 @@ export const migrations = {
 
 /** Key of the advisory lock for migrating: any number, the same in all versions. */
 const MIGRATION_LOCK = 7_033_729;
+const LOCK_POLL_MS = 100;
+
+/** Asked again and again: an instance that is killed while it waits would leave a process of the server waiting. */
+async function tryLock(trx: Knex): Promise<boolean> {
+  const { rows } = await trx.raw("select pg_try_advisory_xact_lock(?) as is_ours", [MIGRATION_LOCK]);
+  return rows[0].is_ours;
+}
 
 async function readApplied(trx: Knex): Promise<string[] | undefined> {
   if (!(await findTables(trx, [TABLE])).has(TABLE)) return undefined;
@@ -90,7 +98,7 @@ function refuseIncompatible(unknown: readonly string[], log: Logger) {
  */
 export async function migrate(db: Knex, log: Logger): Promise<void> {
   await transaction(db, async (trx) => {
-    await trx.raw("select pg_advisory_xact_lock(?)", [MIGRATION_LOCK]);
+    while (!(await tryLock(trx))) await setTimeout(LOCK_POLL_MS);
     const { pending, unknown } = await findMigrations(trx);
     refuseIncompatible(unknown, log);
     if (pending.length > 0) await trx.migrate.latest(migrations);

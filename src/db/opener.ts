@@ -12,7 +12,10 @@ export type OpenerSettings = {
 
 /** For the query on a new connection, on which no idle timeout runs yet. */
 const QUERY_TIMEOUT_MS = 3000;
-const BEGIN = { text: beginStatement(QUERY_TIMEOUT_MS), query_timeout: QUERY_TIMEOUT_MS };
+const BEGIN = {
+  text: beginStatement({ statementMs: QUERY_TIMEOUT_MS, lockMs: QUERY_TIMEOUT_MS }),
+  query_timeout: QUERY_TIMEOUT_MS,
+};
 const BOUND = "SCRAM-SHA-256-PLUS";
 const LOGINS = ["authenticationCleartextPassword", "authenticationMD5Password", "authenticationSASL"];
 

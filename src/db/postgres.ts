@@ -1,23 +1,24 @@
 import { readFileSync } from "node:fs";
-import type { Socket } from "node:net";
 import tls, { type ConnectionOptions } from "node:tls";
-import type { Client, ClientConfig } from "pg";
+import type { ClientConfig } from "pg";
 import { type DatabaseTls, type DatabaseUrl, serverUrl } from "../config/database-url.ts";
 import { createDialect } from "./dialect.ts";
 import { createOpener } from "./opener.ts";
+import { createSilenceWatch } from "./silence.ts";
 import type { Source } from "./source.ts";
 import { types } from "./types.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_OF_SEVERAL_MS = 1500;
-const IDLE_TIMEOUT_MS = 5000;
-
-/** Bounds queries that a vanished server never answers, which no setting of a server can. */
-function endWhenIdle(client: Client & { connection: { stream: Socket } }, done: () => void) {
-  const { stream } = client.connection;
-  stream.setTimeout(IDLE_TIMEOUT_MS, () => stream.destroy());
-  done();
-}
+const ACQUIRE_TIMEOUT_MS = 2000;
+/** A server that is there gives up first, at SERVING, and says so: nothing of ours is left waiting at it. */
+const SILENCE_MS = 5000;
+const SERVING = { bounds: { statementMs: 4000, lockMs: 2000 }, transactionMs: 4000 };
+/**
+ * An index may take its time. But whoever uses a table queues behind a migration that waits for it, so an app that does
+ * not let go of a table has the start fail instead.
+ */
+const MIGRATING = { bounds: { statementMs: 0, lockMs: 10_000 }, transactionMs: 0 };
 
 /** Node's authorities and the system's. Node 20 cannot read the latter; there its own default list applies. */
 function systemAuthorities() {
@@ -75,20 +76,32 @@ export function postgres({ url, poolMax }: { url: string; poolMax: number }): So
     shuffled: server.shuffled,
     requireChannelBinding: server.tls?.channelBinding === "require",
   });
-  const serving = createDialect({ open, statementTimeoutMs: IDLE_TIMEOUT_MS });
+  const silence = createSilenceWatch(SILENCE_MS);
+  const serving = createDialect({ open, silence, ...SERVING });
+  const watched = (client: Parameters<typeof silence.watch>[0], done: () => void) => {
+    silence.watch(client);
+    done();
+  };
+  const connectMs = Math.max(CONNECT_TIMEOUT_MS, eachMs * server.hosts.length);
   const common = {
     connection: {},
-    acquireConnectionTimeout: Math.max(CONNECT_TIMEOUT_MS, eachMs * server.hosts.length),
+    acquireConnectionTimeout: connectMs,
     // Or knex writes the values of a failed query into the error's message.
     compileSqlOnError: false,
   };
   return {
-    options: { ...common, client: serving.Dialect, pool: { min: 0, max: poolMax, afterCreate: endWhenIdle } },
-    migrating: { ...common, client: createDialect({ open, statementTimeoutMs: 0 }).Dialect, pool: { min: 0, max: 1 } },
+    // One who asks waits for several, one after the other. What is being opened meanwhile is for who comes next.
+    options: {
+      ...common,
+      acquireConnectionTimeout: Math.min(connectMs, ACQUIRE_TIMEOUT_MS),
+      client: serving.Dialect,
+      pool: { min: 0, max: poolMax, afterCreate: watched },
+    },
+    migrating: { ...common, client: createDialect({ open, silence, ...MIGRATING }).Dialect, pool: { min: 0, max: 1 } },
     renew: serving.renew,
     description: `PostgreSQL at ${servers.map(({ name }) => name).join(",")}/${server.database}`,
     setting: "DATABASE_URL",
     warnings: [],
-    close: async () => {},
+    close: async () => silence.close(),
   };
 }

@@ -1,9 +1,10 @@
-import express, { type Express, type Request, type Router } from "express";
+import express, { type Express, type Request, Router } from "express";
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
 import type { Language } from "../language/language.ts";
-import { health } from "../ops/health.ts";
+import type { ForwardingWarning } from "../ops/forwarded.ts";
+import { type Health, healthRoutes } from "../ops/health.ts";
 import { type Metrics, metricsRoute } from "../ops/metrics.ts";
 import { assets } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
@@ -22,13 +23,13 @@ import { trpc } from "../trpc/trpc.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
-import { warnUntrustedForwarding } from "./forwarded.ts";
 import { onlyValidHost } from "./host.ts";
 import { useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { requestLog } from "./request-log.ts";
 import { sameOrigin } from "./same-origin.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { isFromThisMachine, onlyThisMachine } from "./this-machine.ts";
 
 export type AppParts = {
   root: URL;
@@ -39,7 +40,8 @@ export type AppParts = {
   formKey: Buffer;
   log: Logger;
   metrics: Metrics;
-  isReady: () => Promise<boolean>;
+  health: Health;
+  forwarding: ForwardingWarning;
   devEmails: (() => readonly DevEmail[]) | undefined;
 };
 
@@ -48,14 +50,15 @@ function wantsPage(req: Request) {
 }
 
 /** Mounts what every request passes, and returns the routers among it. */
-function useCommon(app: Express, { root, config, procedures, language, log, metrics, isReady }: AppParts): Router[] {
-  const forwarding = warnUntrustedForwarding(log);
+function useCommon(app: Express, parts: AppParts): Router[] {
+  const { root, config, procedures, language, log, metrics, forwarding } = parts;
   const names = Object.values(procedures).map(({ name }) => name);
   const paths = Object.values(procedures).map(({ path }) => path);
   const isNamed = namedOrigins(config.corsOrigins);
-  const probes = [health(isReady, forwarding.warnings)];
+  const probes = [healthRoutes(parts.health, isFromThisMachine)];
   // In discreet mode the counts would tell what the answers do not.
-  if (config.metricsPort === undefined && config.privacy === "open") probes.push(metricsRoute(metrics));
+  if (config.metricsPort === undefined && config.privacy === "open")
+    probes.push(Router().use("/metrics", onlyThisMachine), metricsRoute(metrics));
 
   app.use(useLanguage(language));
   app.use(requestLog(log, metrics.requested));

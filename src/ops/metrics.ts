@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from "express";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { cached } from "./cached.ts";
 
 /** Seconds. A page takes one or two thousandths, a hash a quarter, the queue up to a few seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -12,17 +13,6 @@ function counterIn(registry: Registry) {
     const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
     for (const value of values) counter.inc({ [label]: value }, 0);
     return (value: V) => counter.inc({ [label]: value });
-  };
-}
-
-/** Lets callers that ask at the same time share one answer, as the gauges of one scrape do. */
-function shared<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asking: Promise<T> | undefined;
-  return () => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    return asking;
   };
 }
 
@@ -122,7 +112,7 @@ function gauges(registry: Registry) {
     },
     /** `waiting` asks the database, so it counts for all instances. The gauges are NaN while it does not answer. */
     watchOutbox(waiting: () => Promise<{ count: number; oldestSeconds: number }>) {
-      const read = shared(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
+      const read = cached(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
       gauge("foyer_emails_waiting", "Emails that wait to be sent, of all instances.", async () => (await read()).count);
       gauge(
         "foyer_email_oldest_seconds",

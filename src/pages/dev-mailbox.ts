@@ -1,7 +1,7 @@
-import { BlockList } from "node:net";
-import { type Request, type RequestHandler, Router } from "express";
+import { type Request, Router } from "express";
 import createError from "http-errors";
 import { languageOf } from "../http/language.ts";
+import { onlyThisMachine } from "../http/this-machine.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
 
 export type DevEmail = {
@@ -13,25 +13,6 @@ export type DevEmail = {
   text: string;
   html: string;
 };
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
-LOOPBACK.addAddress("::1", "ipv6");
-
-const LOOPBACK_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i;
-
-/** HTTP/1.0 is a sign of a proxy: nginx uses it by default, and no browser does. */
-function isFromThisMachine({ socket, headers, httpVersion }: Request) {
-  const { remoteAddress = "" } = socket;
-  const isLoopback = LOOPBACK.check(remoteAddress, remoteAddress.includes(":") ? "ipv6" : "ipv4");
-  const isForwarded = ["x-forwarded-for", "forwarded", "via"].some((name) => name in headers);
-  // The Host header too, against DNS rebinding.
-  return isLoopback && !isForwarded && httpVersion !== "1.0" && LOOPBACK_HOST.test(headers.host ?? "");
-}
-
-/** Reading the emails gives access to the accounts, so only browsers on this machine may. */
-const onlyThisMachine: RequestHandler = (req, _res, next) =>
-  next(isFromThisMachine(req) ? undefined : createError(404));
 
 function toView({ from, to, ...email }: DevEmail) {
   const sender = from.name ? `${from.name} <${from.address}>` : from.address;
@@ -49,6 +30,7 @@ export function devMailbox(emails: () => readonly DevEmail[]): Router {
     if (!email) throw createError(404);
     return email;
   };
+  // Reading the emails gives access to the accounts.
   router.use("/mailbox", onlyThisMachine);
   router.get("/mailbox", (_req, res) => {
     res.render("pages/mailbox/list", { title: languageOf(res).text("mailbox.title"), emails: emails().map(toView) });

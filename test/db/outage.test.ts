@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { expectProblem } from "../support/expect-problem.ts";
@@ -44,6 +45,8 @@ describe("while the database is away", () => {
       expect((await foyer.register(newAddress())).status).to.equal(201);
       expect((await foyer.http.get("/readyz")).status).to.equal(200);
       leave();
+      // Readiness is asked once a second.
+      await setTimeout(1000);
 
       const started = performance.now();
       const [json, page, trpc, ready] = await Promise.all([
@@ -71,6 +74,7 @@ describe("while the database is away", () => {
 
       wire.cut();
       await wire.open(target);
+      await setTimeout(1000);
       expect((await foyer.register(newAddress())).status).to.equal(201);
       expect((await foyer.http.get("/readyz")).status).to.equal(200);
     });

@@ -50,7 +50,7 @@ const EVIL = [
   "pg_get_serial_sequence(text, text) returns text language sql as $$ select 'evil' $$",
   "has_schema_privilege(oid, text) returns boolean language sql as $$ select false $$",
   "has_table_privilege(oid, text) returns boolean language sql as $$ select false $$",
-  "pg_advisory_xact_lock(integer) returns void language plpgsql as $$ begin raise 'evil'; end $$",
+  "pg_try_advisory_xact_lock(integer) returns boolean language plpgsql as $$ begin raise 'evil'; end $$",
   "count(integer) returns bigint language sql as $$ select 7::bigint $$",
 ].map((definition) => `create function evil.${definition}`);
 

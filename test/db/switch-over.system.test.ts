@@ -106,7 +106,7 @@ describe("Foyer under load when another server takes over", () => {
     relay.pointTo(pair.standby.port);
     const switchedAt = performance.now();
     await load.more(20);
-    expect((await foyer.http.get("/readyz")).status).to.equal(200);
+    await readiness(foyer, 200);
     expect(performance.now() - switchedAt).to.be.below(10_000);
     await load.stop();
     await expectNoneLost(load);

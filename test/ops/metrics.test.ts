@@ -122,7 +122,7 @@ describe("the metrics at /metrics", () => {
     expect(foyer.logged()).not.to.match(/secret\d/);
   });
 
-  it("ask the database once for what a scrape shows of the outbox", async () => {
+  it("ask the database at most once a second for what they show of the outbox, however many scrape", async () => {
     foyer = await startFoyer();
     let asked = 0;
     const metrics = createMetrics("1.0.0");
@@ -131,8 +131,10 @@ describe("the metrics at /metrics", () => {
       return { count: asked, oldestSeconds: asked };
     });
     for (const time of [1, 2]) {
-      const text = await metrics.registry.metrics();
-      expect(text).to.include(`foyer_emails_waiting ${time}\n`).and.include(`foyer_email_oldest_seconds ${time}\n`);
+      const texts = await Promise.all([1, 2, 3].map(() => metrics.registry.metrics()));
+      for (const text of [...texts, await metrics.registry.metrics()])
+        expect(text).to.include(`foyer_emails_waiting ${time}\n`).and.include(`foyer_email_oldest_seconds ${time}\n`);
+      await setTimeout(1100);
     }
   });
 });

@@ -12,7 +12,7 @@ import { type FoyerProcess, spawnFoyer } from "../support/process.ts";
 
 const BODY = JSON.stringify({ email: "x", password: "y" });
 const POST = `POST /register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
-const GET = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+const GET = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 const HEADERS_MS = 400;
 

@@ -76,6 +76,14 @@ export async function startSecured({ key, cert }: { key: string; cert: string })
   };
 }
 
+/** A server whose files are in a folder that is there. */
+export async function startOnDisk(path: string) {
+  const folder = await unprivilegedFolder("cluster-", path);
+  const data = join(folder.path, "data");
+  initialise(folder, data);
+  return start(folder, data);
+}
+
 /** A primary, and a standby without which it acknowledges nothing. */
 export async function startPair() {
   const folder = await unprivilegedFolder("foyer-pair-");

@@ -89,6 +89,11 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     get procedures() {
       return instance.foyer.procedures;
     },
+    /** What listens on METRICS_PORT. */
+    get operatorApp() {
+      return instance.foyer.metricsApp;
+    },
+    watchStatements: (tell: (sql: string) => void) => db().on("query", ({ sql }: { sql: string }) => tell(sql)),
     /** POST /register with JSON. */
     register: (email: string, password = PASSWORD) => instance.http.post("/register").send({ email, password }),
     /** POST /register as the form does. */

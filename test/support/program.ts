@@ -21,9 +21,9 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 /** A folder in which PostgreSQL's programs may write, and what starts them. */
-export async function unprivilegedFolder(prefix: string) {
+export async function unprivilegedFolder(prefix: string, parent = tmpdir()) {
   const user = unprivileged();
-  const path = await mkdtemp(join(tmpdir(), prefix));
+  const path = await mkdtemp(join(parent, prefix));
   if (user.uid !== undefined && user.gid !== undefined) await chown(path, user.uid, user.gid);
   return {
     path,
