@@ -1,15 +1,19 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Express } from "express";
 import { StartError } from "../config/start-error.ts";
 import { onFinished } from "./on-finished.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { endUnreadAnswers } from "./unread-answers.ts";
 
 const IDLE_SWEEP_MS = 100;
 const QUIET_TURN_MS = 0.2;
 const LONGEST_WAIT_FOR_QUIET_MS = 500;
 /** Milliseconds for the headers and the whole request, from its first byte: a phone in a tunnel takes less. */
 const SERVER_TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 };
+/** Each works on one request, so this bounds those too. Many systems allow a process 1,024 descriptors. */
+const MOST_CONNECTIONS = 900;
 const TIMED_OUT = "ERR_HTTP_REQUEST_TIMEOUT";
 /** Node's own answers to what it takes for no request, other than 400. It gives none where somebody listens. */
 const STATUS_OF_FAULT: Record<string, string> = {
@@ -44,7 +48,7 @@ async function quietMoment() {
   let turn = performance.now();
   do {
     turn = performance.now();
-    await setImmediate();
+    await nextTurn();
   } while (performance.now() - turn > QUIET_TURN_MS && turn < deadline);
 }
 
@@ -95,8 +99,10 @@ function keepUnused(server: Server, idleMs: number, running: ReadonlySet<ServerR
   server.prependListener("request", ({ socket }) => forget(socket));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === TIMED_OUT && socket.bytesRead === 0) return;
-    const isAnswering = [...running].some((res) => res.socket === socket && res.headersSent);
-    if (socket.writable && !isAnswering) {
+    const answer = [...running].find((res) => res.socket === socket);
+    // What is wrong came behind this request, which is answered still.
+    if (socket.writable && answer?.req.complete && !answer.headersSent) return endConnectionAfter(answer);
+    if (socket.writable && !answer?.headersSent) {
       socket.write(`HTTP/1.1 ${STATUS_OF_FAULT[error.code ?? ""] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroy();
@@ -106,18 +112,36 @@ function keepUnused(server: Server, idleMs: number, running: ReadonlySet<ServerR
   };
 }
 
+/** Refuses connections beyond a number. Those that are idle make room for the next. */
+function boundConnections(server: Server, endUnused: () => void) {
+  let isMakingRoom = false;
+  const makeRoom = () => {
+    isMakingRoom = false;
+    server.closeIdleConnections();
+    endUnused();
+  };
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on("drop", () => {
+    if (!isMakingRoom) setImmediate(makeRoom);
+    isMakingRoom = true;
+  });
+}
+
 /** Serves an app; a connection may idle for `keepAliveSeconds`. @throws StartError when it cannot listen there. */
 export function listen(app: Express, address: Address, keepAliveSeconds: number): Promise<Listening> {
   let draining = false;
   const running = new Set<ServerResponse>();
   const idleMs = keepAliveSeconds * 1000;
-  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, (req, res) => {
+  const work: RequestListener = (req, res) => {
     if (draining) endConnectionAfter(res);
     running.add(res);
     onFinished(req, res, () => running.delete(res));
     app(req, res);
-  });
+  };
+  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, oneAtATime(work));
   const endUnused = keepUnused(server, idleMs, running);
+  boundConnections(server, endUnused);
+  server.once("close", endUnreadAnswers(running));
   const drain = () => {
     draining = true;
     for (const res of running) endConnectionAfter(res);
