@@ -5,14 +5,14 @@ import type { Config } from "../config/environment.ts";
 import type { Language } from "../language/language.ts";
 import { health } from "../ops/health.ts";
 import { type Metrics, metricsRoute } from "../ops/metrics.ts";
-import { assets } from "../pages/assets.ts";
+import { type Assets, loadAssets } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
 import { showFault } from "../pages/fault.ts";
 import { pages } from "../pages/pages.ts";
 import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
-import { openApi } from "../rest/openapi.ts";
+import { describeApi, openApi } from "../rest/openapi.ts";
 import { sendFault } from "../rest/problem.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { DescribeLink } from "../service/verification/link.ts";
@@ -48,7 +48,8 @@ function wantsPage(req: Request) {
 }
 
 /** Mounts what every request passes, and returns the routers among it. */
-function useCommon(app: Express, { root, config, procedures, language, log, metrics, isReady }: AppParts): Router[] {
+function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
+  const { config, procedures, language, log, metrics, isReady } = parts;
   const forwarding = warnUntrustedForwarding(log);
   const names = Object.values(procedures).map(({ name }) => name);
   const paths = Object.values(procedures).map(({ path }) => path);
@@ -63,7 +64,7 @@ function useCommon(app: Express, { root, config, procedures, language, log, metr
   if (config.trustProxy === false) app.use(forwarding.middleware);
   app.use(securityHeaders(app.get("https")));
   app.use(onlyValidHost);
-  app.use("/assets", assets(new URL("public/", root)));
+  app.use("/assets", assets.serve);
   app.use((_req, res, next) => {
     res.set("Cache-Control", "no-store");
     next();
@@ -83,14 +84,16 @@ export function createApp(parts: AppParts): Express {
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("https", config.publicUrl.protocol === "https:");
-  useViews(app, new URL("views/", root));
-  const probes = useCommon(app, parts);
+  const assets = loadAssets(new URL("public/", root));
+  useViews(app, new URL("views/", root), assets.pathOf);
+  const probes = useCommon(app, assets, parts);
 
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
+  const document = describeApi(Object.values(procedures), language);
   const routers = [
-    pages({ procedures, describeLink, settings: config, botDetection }),
+    pages({ procedures, describeLink, document, settings: config, botDetection }),
     json(Object.values(procedures)),
-    openApi(Object.values(procedures), language),
+    openApi(document),
   ];
   if (devEmails) {
     app.locals["hasMailbox"] = true;

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
 import type { DescribeLink } from "../service/verification/link.ts";
-import { showDocs } from "./docs.ts";
+import { type ApiDocument, showDocs } from "./docs.ts";
 import {
   type RegistrationPage,
   refuseLargeForm,
@@ -11,10 +11,10 @@ import {
 } from "./registration.ts";
 import { mendLink, showVerification, showVerified, submitResend, submitVerification } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & { describeLink: DescribeLink };
+export type PagesParts = RegistrationPage & { describeLink: DescribeLink; document: ApiDocument };
 
 export function pages(parts: PagesParts): Router {
-  const { procedures, describeLink } = parts;
+  const { procedures, describeLink, document } = parts;
   const router = Router();
   router.get("/", (_req, res) => res.redirect(303, "/register"));
   router.get("/register", showRegistration(parts));
@@ -25,6 +25,6 @@ export function pages(parts: PagesParts): Router {
   router.post("/verify", formBody, submitVerification(procedures));
   router.post("/verify/resend", formBody, submitResend(procedures));
   router.get("/verified", showVerified);
-  router.get("/docs", showDocs);
+  router.get("/docs", showDocs(document));
   return router;
 }
