@@ -8,6 +8,7 @@ import { createHasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
 import { loadLanguage } from "./language/language.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
+import { limitRequestsInMemory } from "./limits/requests.ts";
 import { openMailChannel } from "./mail/channel.ts";
 import { createOutbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
@@ -86,6 +87,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     metrics,
     isReady: async () => !withdrawn && (await database.isReady()),
     devEmails: mail?.shown,
+    spendRequest: config.requestLimit && limitRequestsInMemory(config.requestLimit, metrics.limited),
   });
   return {
     app,

@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Router } from "express";
+import express, { type Express, type Request, type Response, type Router } from "express";
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
@@ -8,16 +8,17 @@ import { type Metrics, metricsRoute } from "../ops/metrics.ts";
 import { type Assets, loadAssets } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
-import { showFault } from "../pages/fault.ts";
+import { showFault, showRefusal } from "../pages/fault.ts";
 import { pages } from "../pages/pages.ts";
 import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
 import { describeApi, openApi } from "../rest/openapi.ts";
-import { sendFault } from "../rest/problem.ts";
+import { sendFault, sendRefusal } from "../rest/problem.ts";
 import type { Procedures } from "../service/procedures.ts";
+import type { RefusalOf } from "../service/refusal.ts";
 import type { DescribeLink } from "../service/verification/link.ts";
 import { logCalls } from "../trpc/calls.ts";
-import { sendTrpcFault } from "../trpc/fault.ts";
+import { sendTrpcFault, sendTrpcRefusal } from "../trpc/fault.ts";
 import { trpc } from "../trpc/trpc.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -26,6 +27,7 @@ import { warnUntrustedForwarding } from "./forwarded.ts";
 import { onlyValidHost } from "./host.ts";
 import { useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
+import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
 import { sameOrigin } from "./same-origin.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -41,15 +43,21 @@ export type AppParts = {
   metrics: Metrics;
   isReady: () => Promise<boolean>;
   devEmails: (() => readonly DevEmail[]) | undefined;
+  spendRequest: SpendRequest | undefined;
 };
 
 function wantsPage(req: Request) {
   return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
 }
 
+function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_limited">) {
+  if (/^\/trpc(?:\/|$)/i.test(req.path)) return sendTrpcRefusal(res, refusal);
+  return wantsPage(req) ? showRefusal(res, refusal) : sendRefusal(res, refusal);
+}
+
 /** Mounts what every request passes, and returns the routers among it. */
 function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
-  const { config, procedures, language, log, metrics, isReady } = parts;
+  const { config, procedures, language, log, metrics, isReady, spendRequest } = parts;
   const forwarding = warnUntrustedForwarding(log);
   const names = Object.values(procedures).map(({ name }) => name);
   const paths = Object.values(procedures).map(({ path }) => path);
@@ -69,8 +77,9 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
     res.set("Cache-Control", "no-store");
     next();
   });
-  app.use(...probes);
   app.use([...paths, "/trpc"], crossOrigin(isNamed));
+  if (spendRequest) app.use(limitRequests(spendRequest, refuseRequest));
+  app.use(...probes);
   app.use(sameOrigin(config.publicUrl.origin, isNamed));
   return probes;
 }

@@ -15,7 +15,8 @@ export type Counter = {
 
 const FALLBACK_MS = 5000;
 
-async function secondsIfExceeded(spent: Promise<unknown>): Promise<number | undefined> {
+/** @returns seconds to wait, if what was spent is beyond its limit. */
+export async function secondsIfExceeded(spent: Promise<unknown>): Promise<number | undefined> {
   try {
     await spent;
   } catch (refusal) {

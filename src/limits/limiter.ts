@@ -11,7 +11,7 @@ export type Limits = {
   total: Rate;
 };
 
-export const LIMIT_NAMES = ["ip", "email", "mailbox", "total"] as const;
+export const LIMIT_NAMES = ["requests", "ip", "email", "mailbox", "total"] as const;
 
 export type LimitName = (typeof LIMIT_NAMES)[number];
 

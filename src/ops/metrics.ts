@@ -46,9 +46,9 @@ function counters(registry: Registry) {
     }),
     limited: counter({
       name: "foyer_limit_refusals_total",
-      help: "Attempts refused, by the limit that they exceeded.",
+      help: "Attempts and requests refused, by the limit that they exceeded.",
       label: "limit",
-      values: ["ip", "email", "mailbox", "total"],
+      values: ["requests", "ip", "email", "mailbox", "total"],
     }),
     email: counter({
       name: "foyer_emails_total",

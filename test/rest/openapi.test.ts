@@ -60,7 +60,7 @@ describe("GET /openapi.json", () => {
 
   it("has the faults of the transport for every procedure", async () => {
     for (const { path } of Object.values(foyer.procedures)) {
-      expect((await operation(path)).responses, path).to.include.keys("400", "403", "413", "415");
+      expect((await operation(path)).responses, path).to.include.keys("400", "403", "413", "415", "429");
     }
   });
 
