@@ -23,7 +23,7 @@ import { trpc } from "../trpc/trpc.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
-import { warnUntrustedForwarding } from "./forwarded.ts";
+import { trustProxies, warnUntrustedForwarding } from "./forwarded.ts";
 import { onlyValidHost } from "./host.ts";
 import { useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
@@ -91,7 +91,7 @@ export function createApp(parts: AppParts): Express {
   // Should even our error page fail, Express answers by itself. Then it shows no stack.
   app.set("env", "production");
   app.disable("x-powered-by");
-  app.set("trust proxy", config.trustProxy);
+  trustProxies(app, config.trustProxy);
   app.set("https", config.publicUrl.protocol === "https:");
   const assets = loadAssets(new URL("public/", root));
   useViews(app, new URL("views/", root), assets.pathOf);

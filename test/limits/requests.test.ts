@@ -68,6 +68,16 @@ describe("a network that has sent as many requests as it may", () => {
     expect((await foyer.http.get("/assets/foyer.css")).status).to.equal(200);
   });
 
+  it("is not told from others by what a client writes before sixteen proxies", async () => {
+    for (const [proxies, status] of [
+      [15, 404],
+      [16, 429],
+    ] as const) {
+      const forwarded = ["192.0.2.8", ...Array.from({ length: proxies }, () => "127.0.0.1")].join(",");
+      expect((await foyer.verify("x").set("X-Forwarded-For", forwarded)).status, `${proxies}`).to.equal(status);
+    }
+  });
+
   it("takes nothing from another network", async () => {
     const answer = await foyer.verify("x").set("X-Forwarded-For", "192.0.2.7");
     expect(answer.status).to.equal(404);
