@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import type { Express } from "express";
 import { StartError } from "../config/start-error.ts";
+import { boundConnections } from "./bound-connections.ts";
 import { onFinished } from "./on-finished.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { endUnreadAnswers } from "./unread-answers.ts";
@@ -12,8 +13,6 @@ const QUIET_TURN_MS = 0.2;
 const LONGEST_WAIT_FOR_QUIET_MS = 500;
 /** Milliseconds for the headers and the whole request, from its first byte: a phone in a tunnel takes less. */
 const SERVER_TIMEOUTS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 };
-/** Each works on one request, so this bounds those too. Many systems allow a process 1,024 descriptors. */
-const MOST_CONNECTIONS = 900;
 const TIMED_OUT = "ERR_HTTP_REQUEST_TIMEOUT";
 /** Node's own answers to what it takes for no request, other than 400. It gives none where somebody listens. */
 const STATUS_OF_FAULT: Record<string, string> = {
@@ -48,7 +47,7 @@ async function quietMoment() {
   let turn = performance.now();
   do {
     turn = performance.now();
-    await nextTurn();
+    await setImmediate();
   } while (performance.now() - turn > QUIET_TURN_MS && turn < deadline);
 }
 
@@ -112,21 +111,6 @@ function keepUnused(server: Server, idleMs: number, running: ReadonlySet<ServerR
   };
 }
 
-/** Refuses connections beyond a number. Those that are idle make room for the next. */
-function boundConnections(server: Server, endUnused: () => void) {
-  let isMakingRoom = false;
-  const makeRoom = () => {
-    isMakingRoom = false;
-    server.closeIdleConnections();
-    endUnused();
-  };
-  server.maxConnections = MOST_CONNECTIONS;
-  server.on("drop", () => {
-    if (!isMakingRoom) setImmediate(makeRoom);
-    isMakingRoom = true;
-  });
-}
-
 /** Serves an app; a connection may idle for `keepAliveSeconds`. @throws StartError when it cannot listen there. */
 export function listen(app: Express, address: Address, keepAliveSeconds: number): Promise<Listening> {
   let draining = false;
@@ -140,6 +124,8 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
   };
   const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, oneAtATime(work));
   const endUnused = keepUnused(server, idleMs, running);
+  // Node would answer these by itself, as many as come. Whatever a client expects may be ignored (RFC 9110 section 10.1.1).
+  server.on("checkExpectation", (req, res) => server.emit("request", req, res));
   boundConnections(server, endUnused);
   server.once("close", endUnreadAnswers(running));
   const drain = () => {

@@ -53,6 +53,13 @@ describe("requests that a client sends ahead on one connection (HTTP pipelining)
     expect(atOnce).to.equal(1);
   });
 
+  it("are served one at a time whatever they expect", async () => {
+    const [odd, usual] = ["Expect: nonsense\r\n", "Expect: 100-continue\r\n"];
+    const requests = [get("/1", odd), get("/2", usual), get("/3", odd), get("/4", CLOSE)];
+    expect(await answersTo(requests.join(""))).to.deep.equal(["GET /1 ", "GET /2 ", "GET /3 ", "GET /4 "]);
+    expect(atOnce).to.equal(1);
+  });
+
   it("are not worked on after an answer that ends the connection", async () => {
     expect(await answersTo(get("/1") + get("/close") + get("/3"))).to.deep.equal(["GET /1 ", "GET /close "]);
     expect(started).to.equal(2);
