@@ -13,7 +13,8 @@ export function oneAtATime(work: RequestListener): RequestListener {
   const waiting = new WeakMap<Socket, [IncomingMessage, ServerResponse][]>();
 
   function start(req: IncomingMessage, res: ServerResponse) {
-    onFinished(req, res, () => startNext(req.socket));
+    // In a turn of its own, or the connections that send ahead would pass by all others.
+    onFinished(req, res, () => setImmediate(startNext, req.socket));
     work(req, res);
   }
 
