@@ -1,5 +1,8 @@
 /** @typedef {{ core: typeof import("@zxcvbn-ts/core") }} Zxcvbn */
 
+/** The files beside this one are of its version. @param {string} name */
+const beside = (name) => new URL(name, import.meta.url).href;
+
 /** @param {string} src */
 function loadScript(src) {
   return new Promise((resolve, reject) => {
@@ -14,8 +17,8 @@ function loadScript(src) {
 /** Bounds the time of an estimate. Further characters can only make the password stronger. */
 const MAX_LENGTH = 64;
 
-const answer = await fetch("/assets/common-passwords.json");
-const [commonPasswords] = await Promise.all([answer.json(), loadScript("/assets/zxcvbn.js")]);
+const answer = await fetch(beside("common-passwords.json"));
+const [commonPasswords] = await Promise.all([answer.json(), loadScript(beside("zxcvbn.js"))]);
 /** @type {typeof globalThis & { zxcvbnts?: Zxcvbn }} */
 const { zxcvbnts } = globalThis;
 if (!zxcvbnts) throw new Error("zxcvbn did not load");

@@ -1,20 +1,22 @@
 import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
+import type { Knex } from "knex";
 import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
 import { createHasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
-import { loadLanguage } from "./language/language.ts";
+import { type Language, loadLanguage } from "./language/language.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
-import { openMailChannel } from "./mail/channel.ts";
-import { createOutbox } from "./mail/outbox.ts";
+import { limitRequestsInMemory } from "./limits/requests.ts";
+import { type MailChannel, openMailChannel } from "./mail/channel.ts";
+import { createOutbox, type Outbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
-import { startWorker } from "./mail/worker.ts";
+import { startWorker, type Worker } from "./mail/worker.ts";
 import { warnUntrustedForwarding } from "./ops/forwarded.ts";
 import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
-import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
+import { createMetrics, type Metrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
 import { createBuildEmail, mayWakeWorker } from "./service/verification/email.ts";
@@ -48,6 +50,27 @@ function operatorApp(metrics: Metrics, health: Health): Express {
     );
 }
 
+type EmailParts = {
+  config: Config;
+  db: Knex;
+  outbox: Outbox;
+  mail: MailChannel;
+  language: Language;
+  log: Logger;
+  metrics: Metrics;
+};
+
+function startEmails({ config, db, outbox, mail, language, log, metrics }: EmailParts): Worker {
+  return startWorker({
+    outbox,
+    build: createBuildEmail(db, config),
+    render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
+    transport: mail.transport,
+    log,
+    observe: metrics.email,
+  });
+}
+
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const database = await connect(config.database, log);
@@ -64,16 +87,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db);
   const mail = openMailChannel(config.mail);
-  const worker =
-    mail &&
-    startWorker({
-      outbox,
-      build: createBuildEmail(db, config),
-      render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
-      transport: mail.transport,
-      log,
-      observe: metrics.email,
-    });
+  const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics });
   const emailQueued = () => {
     metrics.email("queued");
     if (mayWakeWorker(config)) worker?.notify();
@@ -101,6 +115,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     health,
     forwarding,
     devEmails: mail?.shown,
+    spendRequest: config.requestLimit && limitRequestsInMemory(config.requestLimit, metrics.limited),
   });
   return {
     app,

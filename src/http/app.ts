@@ -1,4 +1,4 @@
-import express, { type Express, type Request, Router } from "express";
+import express, { type Express, type Request, type Response, Router } from "express";
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
@@ -6,19 +6,20 @@ import type { Language } from "../language/language.ts";
 import type { ForwardingWarning } from "../ops/forwarded.ts";
 import { type Health, healthRoutes } from "../ops/health.ts";
 import { type Metrics, metricsRoute } from "../ops/metrics.ts";
-import { assets } from "../pages/assets.ts";
+import { type Assets, loadAssets } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
-import { showFault } from "../pages/fault.ts";
+import { showFault, showRefusal } from "../pages/fault.ts";
 import { pages } from "../pages/pages.ts";
 import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
-import { openApi } from "../rest/openapi.ts";
-import { sendFault } from "../rest/problem.ts";
+import { describeApi, openApi } from "../rest/openapi.ts";
+import { sendFault, sendRefusal } from "../rest/problem.ts";
 import type { Procedures } from "../service/procedures.ts";
+import type { RefusalOf } from "../service/refusal.ts";
 import type { DescribeLink } from "../service/verification/link.ts";
 import { logCalls } from "../trpc/calls.ts";
-import { sendTrpcFault } from "../trpc/fault.ts";
+import { sendTrpcFault, sendTrpcRefusal } from "../trpc/fault.ts";
 import { trpc } from "../trpc/trpc.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { crossOrigin } from "./cross-origin.ts";
@@ -26,10 +27,12 @@ import { errorHandler } from "./error-handler.ts";
 import { onlyValidHost } from "./host.ts";
 import { useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
+import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
 import { sameOrigin } from "./same-origin.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { isFromThisMachine, onlyThisMachine } from "./this-machine.ts";
+import { trustProxies } from "./trust-proxies.ts";
 
 export type AppParts = {
   root: URL;
@@ -43,15 +46,21 @@ export type AppParts = {
   health: Health;
   forwarding: ForwardingWarning;
   devEmails: (() => readonly DevEmail[]) | undefined;
+  spendRequest: SpendRequest | undefined;
 };
 
 function wantsPage(req: Request) {
   return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
 }
 
+function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_limited">) {
+  if (/^\/trpc(?:\/|$)/i.test(req.path)) return sendTrpcRefusal(res, refusal);
+  return wantsPage(req) ? showRefusal(res, refusal) : sendRefusal(res, refusal);
+}
+
 /** Mounts what every request passes, and returns the routers among it. */
-function useCommon(app: Express, parts: AppParts): Router[] {
-  const { root, config, procedures, language, log, metrics, forwarding } = parts;
+function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
+  const { config, procedures, language, log, metrics, forwarding, spendRequest } = parts;
   const names = Object.values(procedures).map(({ name }) => name);
   const paths = Object.values(procedures).map(({ path }) => path);
   const isNamed = namedOrigins(config.corsOrigins);
@@ -66,13 +75,14 @@ function useCommon(app: Express, parts: AppParts): Router[] {
   if (config.trustProxy === false) app.use(forwarding.middleware);
   app.use(securityHeaders(app.get("https")));
   app.use(onlyValidHost);
-  app.use("/assets", assets(new URL("public/", root)));
+  app.use("/assets", assets.serve);
   app.use((_req, res, next) => {
     res.set("Cache-Control", "no-store");
     next();
   });
-  app.use(...probes);
   app.use([...paths, "/trpc"], crossOrigin(isNamed));
+  if (spendRequest) app.use(limitRequests(spendRequest, refuseRequest));
+  app.use(...probes);
   app.use(sameOrigin(config.publicUrl.origin, isNamed));
   return probes;
 }
@@ -84,16 +94,18 @@ export function createApp(parts: AppParts): Express {
   // Should even our error page fail, Express answers by itself. Then it shows no stack.
   app.set("env", "production");
   app.disable("x-powered-by");
-  app.set("trust proxy", config.trustProxy);
+  trustProxies(app, config.trustProxy);
   app.set("https", config.publicUrl.protocol === "https:");
-  useViews(app, new URL("views/", root));
-  const probes = useCommon(app, parts);
+  const assets = loadAssets(new URL("public/", root));
+  useViews(app, new URL("views/", root), assets.pathOf);
+  const probes = useCommon(app, assets, parts);
 
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
+  const document = describeApi(Object.values(procedures), language);
   const routers = [
-    pages({ procedures, describeLink, settings: config, botDetection }),
+    pages({ procedures, describeLink, document, settings: config, botDetection }),
     json(Object.values(procedures)),
-    openApi(Object.values(procedures), language),
+    openApi(document),
   ];
   if (devEmails) {
     app.locals["hasMailbox"] = true;

@@ -34,6 +34,7 @@ export const REQUEST_FAULTS = [
   [403, "openapi.fault.403"],
   [413, "openapi.fault.413"],
   [415, "openapi.fault.415"],
+  [429, "openapi.fault.429"],
 ] as const satisfies [status: number, description: MessageKey][];
 
 function toFault(error: unknown, language: Language): Fault {

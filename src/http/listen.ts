@@ -1,9 +1,12 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Express } from "express";
 import { StartError } from "../config/start-error.ts";
+import { boundConnections } from "./bound-connections.ts";
 import { onFinished } from "./on-finished.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { endUnreadAnswers } from "./unread-answers.ts";
 
 const IDLE_SWEEP_MS = 100;
 const QUIET_TURN_MS = 0.2;
@@ -95,8 +98,10 @@ function keepUnused(server: Server, idleMs: number, running: ReadonlySet<ServerR
   server.prependListener("request", ({ socket }) => forget(socket));
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === TIMED_OUT && socket.bytesRead === 0) return;
-    const isAnswering = [...running].some((res) => res.socket === socket && res.headersSent);
-    if (socket.writable && !isAnswering) {
+    const answer = [...running].find((res) => res.socket === socket);
+    // What is wrong came behind this request, which is answered still.
+    if (socket.writable && answer?.req.complete && !answer.headersSent) return endConnectionAfter(answer);
+    if (socket.writable && !answer?.headersSent) {
       socket.write(`HTTP/1.1 ${STATUS_OF_FAULT[error.code ?? ""] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroy();
@@ -111,13 +116,18 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
   let draining = false;
   const running = new Set<ServerResponse>();
   const idleMs = keepAliveSeconds * 1000;
-  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, (req, res) => {
+  const work: RequestListener = (req, res) => {
     if (draining) endConnectionAfter(res);
     running.add(res);
     onFinished(req, res, () => running.delete(res));
     app(req, res);
-  });
+  };
+  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, oneAtATime(work));
   const endUnused = keepUnused(server, idleMs, running);
+  // Node would answer these by itself, as many as come. Whatever a client expects may be ignored (RFC 9110 section 10.1.1).
+  server.on("checkExpectation", (req, res) => server.emit("request", req, res));
+  boundConnections(server, endUnused);
+  server.once("close", endUnreadAnswers(running));
   const drain = () => {
     draining = true;
     for (const res of running) endConnectionAfter(res);

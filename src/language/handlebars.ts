@@ -26,5 +26,5 @@ function markup(key: MessageKey, options: HelperOptions) {
 
 /** Creates Handlebars with `t` and `markup`, which need `language` in the context. @param options its own. */
 export function createHandlebars(options: Parameters<typeof create>[0]): ExpressHandlebars {
-  return create({ extname: ".hbs", ...options, helpers: { t, markup } });
+  return create({ extname: ".hbs", ...options, helpers: { ...options?.helpers, t, markup } });
 }

@@ -45,6 +45,16 @@ function toSeconds(milliseconds: number) {
   return Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
+/** @returns seconds to wait, if what was spent is beyond its limit. */
+export async function secondsIfExceeded(spent: Promise<unknown>): Promise<number | undefined> {
+  try {
+    await spent;
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    return toSeconds(refusal.msBeforeNext);
+  }
+}
+
 function columnKey({ name, key }: Limit) {
   return `${name}:${key}`;
 }
@@ -80,13 +90,8 @@ function createMemory() {
       const policy = `${name} ${points}/${duration}`;
       const counter = byName.get(policy) ?? new RateLimiterMemory({ keyPrefix: policy, points, duration });
       byName.set(policy, counter);
-      const refusal: unknown = await counter.consume(key).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      if (refusal === undefined) continue;
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      exceeded.push({ limit, retryAfterSeconds: toSeconds(refusal.msBeforeNext) });
+      const retryAfterSeconds = await secondsIfExceeded(counter.consume(key));
+      if (retryAfterSeconds !== undefined) exceeded.push({ limit, retryAfterSeconds });
     }
     return longest(exceeded);
   };

@@ -10,7 +10,7 @@ export type Limits = {
   total: Rate;
 };
 
-export const LIMIT_NAMES = ["ip", "email", "total", "guesses"] as const;
+export const LIMIT_NAMES = ["requests", "ip", "email", "total", "guesses"] as const;
 
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
@@ -46,7 +46,7 @@ export const UNLIMITED: Limiter = {
 };
 
 /** How many times a /64's attempts its /56 and its /48 have. */
-const GROWTH = 4;
+export const GROWTH = 4;
 
 /** Guesses at one of 10^8 codes: of an address a day, and of all addresses an hour. SECURITY.md has the arithmetic. */
 const GUESSES_PER_EMAIL: Rate = { count: 20, seconds: 86_400 };

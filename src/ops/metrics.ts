@@ -36,9 +36,9 @@ function counters(registry: Registry) {
     }),
     limited: counter({
       name: "foyer_limit_refusals_total",
-      help: "Attempts refused, by the limit that they exceeded.",
+      help: "Attempts and requests refused, by the limit that they exceeded.",
       label: "limit",
-      values: ["ip", "email", "total", "guesses"],
+      values: ["requests", "ip", "email", "total", "guesses"],
     }),
     email: counter({
       name: "foyer_emails_total",

@@ -1,7 +1,23 @@
 import type { Response } from "express";
 import type { Fault } from "../http/error-handler.ts";
 import { languageOf } from "../http/language.ts";
+import { describeRefusal } from "../http/refusals.ts";
+import type { Refusal } from "../service/refusal.ts";
 import { keepForHistory } from "./history.ts";
+import { answerRefusal } from "./refusal-page.ts";
+
+/** Shows a refusal that comes before there is a form to show it in. */
+export function showRefusal(res: Response, refusal: Refusal): void {
+  const language = languageOf(res);
+  answerRefusal(res, refusal);
+  const heading = language.text(`refusal.${refusal.code}.title`);
+  res.type("html").render("pages/fault", {
+    title: language.text("fault.title", { title: heading.toLowerCase() }),
+    heading,
+    detail: describeRefusal(refusal, language),
+    requestId: res.locals["requestId"],
+  });
+}
 
 export function showFault(res: Response, { status, title, detail, headers }: Fault): void {
   keepForHistory(res).status(status).set(headers).type("html");

@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
-import { showDocs } from "./docs.ts";
+import { type ApiDocument, showDocs } from "./docs.ts";
 import {
   type RegistrationPage,
   refuseLargeForm,
@@ -17,10 +17,10 @@ import {
   type VerificationPage,
 } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & VerificationPage;
+export type PagesParts = RegistrationPage & VerificationPage & { document: ApiDocument };
 
 export function pages(parts: PagesParts): Router {
-  const { procedures } = parts;
+  const { procedures, document } = parts;
   const router = Router();
   router.get("/", (_req, res) => res.redirect(303, "/register"));
   router.get("/register", showRegistration(parts));
@@ -31,6 +31,6 @@ export function pages(parts: PagesParts): Router {
   router.post("/verify", formBody, submitVerification(parts));
   router.post("/verify/resend", formBody, submitResend(procedures));
   router.get("/verified", showVerified);
-  router.get("/docs", showDocs);
+  router.get("/docs", showDocs(document));
   return router;
 }

@@ -1,3 +1,4 @@
+import { parse as parseForm } from "node:querystring";
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import { isHttpError } from "http-errors";
 import { callerOf } from "../http/caller.ts";
@@ -54,7 +55,8 @@ export function submitRegistration(page: RegistrationPage): RequestHandler {
 export function refuseLargeForm(page: RegistrationPage): ErrorRequestHandler {
   return (error, _req, res, next) => {
     if (!isHttpError(error) || error.status !== 413 || !Buffer.isBuffer(error["body"])) return next(error);
-    const email = typedAddress(new URLSearchParams(error["body"].toString()).get("email"));
+    // It looks no further than at the first thousand fields.
+    const email = typedAddress(parseForm(error["body"].toString())["email"]);
     const [field, key, max] =
       email.length > ADDRESS_OCTETS
         ? (["email", "email.too_long", ADDRESS_OCTETS] as const)

@@ -2,12 +2,14 @@ import { fileURLToPath } from "node:url";
 import type { Express } from "express";
 import { createHandlebars } from "../language/handlebars.ts";
 
-export function useViews(app: Express, folder: URL): void {
+/** @param asset returns the path of a file that a page loads; views say `{{asset "foyer.css"}}`. */
+export function useViews(app: Express, folder: URL, asset: (name: string) => string): void {
   const path = (name: string) => fileURLToPath(new URL(name, folder));
   const handlebars = createHandlebars({
     defaultLayout: "main",
     layoutsDir: path("layouts"),
     partialsDir: path("partials"),
+    helpers: { asset, json: (value: unknown) => JSON.stringify(value, undefined, 2) },
   });
   app.engine(".hbs", handlebars.engine);
   app.set("view engine", ".hbs");

@@ -34,21 +34,26 @@ function operation(procedure: Procedure, language: Language) {
   };
 }
 
-/** GET /openapi.json, derived from the procedures. */
-export function openApi(procedures: readonly Procedure[], language: Language): Router {
+/** Describes the JSON routes by OpenAPI. */
+export function describeApi(procedures: readonly Procedure[], language: Language): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = Object.fromEntries(
     procedures.map((procedure) => [
       procedure.path,
       { [procedure.type === "query" ? "get" : "post"]: operation(procedure, language) },
     ]),
   );
-  const document = createDocument({
+  return createDocument({
     openapi: "3.1.1",
     info: { title: "Foyer", version: "1", description: "An account's whole life." },
     servers: [{ url: "/" }],
     paths,
   });
+}
+
+/** GET /openapi.json. */
+export function openApi(document: object): Router {
+  const body = Buffer.from(JSON.stringify(document));
   return Router().get("/openapi.json", (_req, res) => {
-    res.json(document);
+    res.type("json").send(body);
   });
 }

@@ -23,6 +23,7 @@ describe("the settings", () => {
       verificationHours: 24,
       unverifiedDays: 7,
       mail: { kind: "mailbox", from: { name: "Foyer", address: "foyer@localhost" } },
+      requestLimit: { count: 1200, seconds: 60 },
       rateLimits: {
         perIp: { count: 100, seconds: 600 },
         perEmail: { count: 60, seconds: 600 },
@@ -151,6 +152,7 @@ describe("the settings", () => {
     REGISTRATION_DOMAINS: ["localhost", "a@example.com", "exa mple.com, b", "*.example.com", ",", "example.com,"],
     REGISTRATION_DISPOSABLE: ["on"],
     RATE_LIMITS: ["yes"],
+    RATE_LIMIT_REQUESTS: ["1200"],
     RATE_LIMIT_PER_IP: ["100", "0/1m", "10/1w", "10/m", "1/9999d"],
     RATE_LIMIT_PER_EMAIL: ["-1/1m"],
     RATE_LIMIT_TOTAL: ["1.5/1m"],

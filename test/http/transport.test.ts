@@ -216,6 +216,40 @@ describe("hostile requests", () => {
   });
   after(() => foyer.stop());
 
+  const many = (part: string, length = 16_000) => part.repeat(length / part.length);
+  for (const [what, path, headers, body] of [
+    ["a field of a form thousands of times", "/register", { "Content-Type": FORM }, many("a&")],
+    ["thousands of tokens", "/verify", { "Content-Type": FORM }, many("token=A&")],
+    ["a form that is too large", "/register", { "Content-Type": FORM }, many("a&", 130_000)],
+    ["deep JSON", "/register", { "Content-Type": "application/json" }, many("[", 8000) + many("]", 8000)],
+    [
+      "thousands of charsets",
+      "/register",
+      { "Content-Type": `application/json${many(";charset=utf-8", 14_000)}` },
+      "{}",
+    ],
+    ["thousands of types", "/nothing", { Accept: many('a/b;q=0.1;c=",', 14_000) }, ""],
+    ["thousands of cookies", "/verify", { "Content-Type": FORM, Cookie: many("foyer-browser=x; ", 14_000) }, "code=1"],
+    [
+      "thousands of calls",
+      `/trpc/${many("auth.register,", 14_000)}?batch=1`,
+      { "Content-Type": "application/json" },
+      "{}",
+    ],
+  ] as const) {
+    it(`answers ${what} in no more than a few milliseconds`, async () => {
+      const times: number[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const started = performance.now();
+        const answer = await fetch(foyer.url + path, { method: "POST", headers, body });
+        await answer.arrayBuffer();
+        times.push(performance.now() - started);
+        expect(answer.status).to.be.within(400, 415);
+      }
+      expect(Math.min(...times)).to.be.below(40);
+    });
+  }
+
   it("answers below 500, and within two seconds, whatever is posted to any transport", async () => {
     const json = fc.oneof(
       fc.json(),

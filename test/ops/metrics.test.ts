@@ -1,10 +1,11 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { postgresUrl } from "../support/database.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 
 const LABELLED = {
-  foyer_limit_refusals_total: { limit: ["ip", "email", "total", "guesses"] },
+  foyer_limit_refusals_total: { limit: ["requests", "ip", "email", "total", "guesses"] },
   foyer_hash_refusals_total: { reason: ["full", "aborted", "closed", "broken"] },
   foyer_emails_total: { event: ["queued", "sent", "retried", "given_up", "dropped"] },
   foyer_bots_total: { reason: ["honeypot", "too_fast"] },

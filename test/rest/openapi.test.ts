@@ -60,7 +60,7 @@ describe("GET /openapi.json", () => {
 
   it("has the faults of the transport for every procedure", async () => {
     for (const { path } of Object.values(foyer.procedures)) {
-      expect((await operation(path)).responses, path).to.include.keys("400", "403", "413", "415");
+      expect((await operation(path)).responses, path).to.include.keys("400", "403", "413", "415", "429");
     }
   });
 
@@ -75,9 +75,14 @@ describe("GET /openapi.json", () => {
 });
 
 describe("GET /docs", () => {
-  it("shows a page to read the OpenAPI document on", async () => {
-    const foyer = await startFoyer();
-    expect((await foyer.http.get("/docs")).text).to.include("/assets/swagger-ui.js");
+  it("shows each operation, with what to send and what is answered, without a script", async () => {
+    const foyer = await startFoyer({ passwordMinLength: 12 });
+    const { text } = await foyer.http.get("/docs");
+    for (const { path, summary, success } of Object.values(foyer.procedures)) {
+      expect(text).to.include(summary.replaceAll("'", "&#x27;")).and.include(`<span>post</span> ${path}<`);
+      expect(text).to.include(success.description);
+    }
+    expect(text).to.include("&quot;minLength&quot;: 12").and.not.include("<script");
     await foyer.stop();
   });
 });

@@ -1,0 +1,19 @@
+import type { Server } from "node:http";
+
+/** Each has one request worked on, so this bounds those too. Many systems allow a process 1,024 descriptors. */
+const MOST_CONNECTIONS = 900;
+
+/** Refuses connections beyond a number. Idle ones then make room for the next. @param endUnused ends the unused. */
+export function boundConnections(server: Server, endUnused: () => void): void {
+  let isMakingRoom = false;
+  const makeRoom = () => {
+    isMakingRoom = false;
+    server.closeIdleConnections();
+    endUnused();
+  };
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on("drop", () => {
+    if (!isMakingRoom) setImmediate(makeRoom);
+    isMakingRoom = true;
+  });
+}

@@ -1,0 +1,21 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { RefusalOf, Result } from "../service/refusal.ts";
+
+/** Reading these asks nothing of the database. All else counts, so that nothing new is forgotten. */
+const UNCOUNTED = new Set(["/", "/register", "/welcome", "/verified", "/docs", "/openapi.json", "/healthz"]);
+const READING = new Set(["GET", "HEAD", "OPTIONS"]);
+
+export type SpendRequest = (ip: string) => Promise<Result<void, "rate_limited">>;
+
+/** Refuses requests of a network that sends too many, before anything is asked or parsed for them. */
+export function limitRequests(
+  spend: SpendRequest,
+  refuse: (req: Request, res: Response, refusal: RefusalOf<"rate_limited">) => void,
+): RequestHandler {
+  return async (req, res, next) => {
+    if (READING.has(req.method) && UNCOUNTED.has(req.path)) return next();
+    const spent = await spend(req.ip ?? "");
+    if (spent.ok) return next();
+    return refuse(req, res, spent.error);
+  };
+}
