@@ -16,7 +16,7 @@ import { createRender } from "./mail/render.ts";
 import { startWorker, type Worker } from "./mail/worker.ts";
 import { warnUntrustedForwarding } from "./ops/forwarded.ts";
 import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
-import { createMetrics, type Metrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
+import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
 import { createBuildEmail, mayWakeWorker } from "./service/verification/email.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 
-const NAMES = ["pico.css", "foyer.css", "registration.js", "strength.js", "zxcvbn.js", "common-passwords.json"];
+const NAMES = ["pico.css", "foyer.css", "passwords.js", "strength.js", "zxcvbn.js", "common-passwords.json"];
 
 describe("GET /assets", () => {
   let foyer: TestFoyer;
