@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
-import type { Knex } from "knex";
 import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
 import { connect, type Database } from "./db/connect.ts";
@@ -52,7 +51,7 @@ function operatorApp(metrics: Metrics, health: Health): Express {
 
 type EmailParts = {
   config: Config;
-  db: Knex;
+  db: Database["db"];
   outbox: Outbox;
   mail: MailChannel;
   language: Language;
