@@ -1,10 +1,15 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import pg from "pg";
+import { pino } from "pino";
+import { connect } from "../../src/db/connect.ts";
+import { isUnavailable } from "../../src/db/faults.ts";
+import { transaction } from "../../src/db/transaction.ts";
 import { POSTGRES_PROGRAMS, startPair } from "../support/cluster.ts";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { PGBOUNCER, startPgBouncer } from "../support/pgbouncer.ts";
+import { spawnFoyer } from "../support/process.ts";
 
 const POOL_MAX = 5;
 const HELD_MS = 8000;
@@ -22,9 +27,10 @@ async function startApp(url: string) {
   return {
     hold: (statement: string) => client.query(`begin; ${statement}`),
     release: () => client.query("rollback"),
-    async connections() {
+    async connections(which = "true") {
       const { rows } = await observer.query(
-        "select count(*)::int from pg_stat_activity where application_name <> 'app' and backend_type = 'client backend' and datname = current_database()",
+        `select count(*)::int from pg_stat_activity where application_name <> 'app' and datname = current_database()
+           and backend_type = 'client backend' and ${which}`,
       );
       return rows[0].count;
     },
@@ -137,5 +143,82 @@ describe("while a synchronous standby is missing, so that no commit ends", () =>
     await foyer.stop();
     await app.end();
     await remove();
+  });
+});
+
+describe("what waits for the database", () => {
+  let database: TestDatabase;
+  let app: App;
+
+  before(function () {
+    if (!postgresUrl) return this.skip();
+  });
+  beforeEach(async () => {
+    database = await createDatabase();
+    app = await startApp(database.env["DATABASE_URL"] ?? "");
+  });
+  afterEach(async () => {
+    await app.end();
+    await database.drop();
+  });
+
+  const open = () => connect({ url: database.env["DATABASE_URL"] ?? "", poolMax: 2 }, pino({ level: "silent" }));
+
+  it("is a transaction of a few seconds at most, though each of its statements keeps within its bound", async () => {
+    const { db, close } = await open();
+    const started = performance.now();
+    let done = 0;
+    const fault = await transaction(db, async (trx) => {
+      for (; done < 10; done += 1) await trx.raw("select pg_sleep(1.5)");
+    }).catch((error: unknown) => error);
+    expect(isUnavailable(fault)).to.equal(true);
+    expect(done).to.equal(3);
+    expect(performance.now() - started).to.be.below(6000);
+    expect(await app.connections("state <> 'idle'")).to.equal(0);
+    await close();
+  });
+
+  it("is a thousand at most, and whoever comes then is refused at once", async () => {
+    const { db, close } = await open();
+    await app.hold("lock table users in access exclusive mode");
+    const started = performance.now();
+    const times: number[] = [];
+    const faults = await Promise.all(
+      Array.from({ length: 1500 }, async () => {
+        const fault = await db("users")
+          .first()
+          .catch((error: unknown) => error);
+        times.push(performance.now() - started);
+        return fault;
+      }),
+    );
+    expect(faults.every(isUnavailable)).to.equal(true);
+    expect(times.filter((took) => took < 1500)).to.have.length.within(490, 500);
+    expect(Math.max(...times)).to.be.below(6000);
+    await app.release();
+    expect(await db("users").first()).to.equal(undefined);
+    await close();
+  });
+
+  it("is no process of the server where an instance waits for another to migrate, and is killed", async () => {
+    await app.hold("select pg_advisory_xact_lock(7033729)");
+    const foyer = spawnFoyer(database.env);
+    while ((await app.connections()) === 0) await setTimeout(20);
+    await setTimeout(500);
+    expect(await app.connections("wait_event_type = 'Lock'")).to.equal(0);
+    foyer.child.kill("SIGKILL");
+    await foyer.ended;
+    await setTimeout(300);
+    expect(await app.connections()).to.equal(0);
+  });
+
+  it("ends the start, in one line, where an app does not let a migration have its lock", async () => {
+    await app.hold("lock table foyer_migrations in access exclusive mode");
+    const started = performance.now();
+    const foyer = spawnFoyer(database.env);
+    expect(await foyer.ended).to.equal(1);
+    expect(performance.now() - started).to.be.within(10_000, 15_000);
+    expect(foyer.output().stderr).to.match(/^foyer: DATABASE_URL: .*lock timeout.*\n$/);
+    expect(await app.connections()).to.equal(0);
   });
 });
