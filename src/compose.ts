@@ -15,7 +15,7 @@ import { startWorker } from "./mail/worker.ts";
 import { createMetrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
-import { createBuildEmail, mayWakeWorker } from "./service/verification/email.ts";
+import { createBuildEmails, mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
 import { startPurge } from "./service/verification/purge.ts";
 
@@ -51,13 +51,13 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     observe: { hashed: (seconds) => metrics.hashSeconds.observe(seconds), refused: metrics.hashRefused },
   });
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
-  const outbox = createOutbox(db);
+  const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
   const worker =
     mail &&
     startWorker({
       outbox,
-      build: createBuildEmail(db, config),
+      build: createBuildEmails(db, config),
       render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
       transport: mail.transport,
       log,

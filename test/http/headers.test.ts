@@ -56,7 +56,9 @@ describe("the headers of answers", () => {
 
   it("let a browser keep only the pages that answer a form, to go back to them", async () => {
     const rate = { count: 1, seconds: 60 };
-    foyer = await startFoyer({ rateLimits: { perIp: rate, perEmail: rate, perMailbox: rate, total: rate } });
+    foyer = await startFoyer({
+      rateLimits: { perIp: rate, perEmail: rate, perMailbox: rate, perDomain: rate, total: rate },
+    });
     const form = (path: string, body: object) => foyer.http.post(path).type("form").send(body);
     const again = () => foyer.registerByForm("alice@example.com");
     const first = await again();

@@ -7,7 +7,7 @@ import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 const LABELLED = {
   foyer_limit_refusals_total: { limit: ["ip", "email", "mailbox", "total"] },
   foyer_hash_refusals_total: { reason: ["full", "aborted", "closed", "broken"] },
-  foyer_emails_total: { event: ["queued", "sent", "retried", "given_up", "dropped"] },
+  foyer_emails_total: { event: ["queued", "sent", "delayed", "retried", "given_up", "dropped"] },
   foyer_bots_total: { reason: ["honeypot", "too_fast"] },
 };
 
@@ -71,6 +71,7 @@ describe("the metrics at /metrics", () => {
       perIp: many,
       perEmail: many,
       perMailbox: { count: 1, seconds: 3600 },
+      perDomain: many,
       total: { count: 1, seconds: 60 },
     };
     foyer = await startFoyer({ rateLimits: limits });

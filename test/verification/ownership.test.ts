@@ -139,7 +139,7 @@ for (const privacy of ["open", "discreet"] as const) {
       await emailsTo(foyer, address);
       await foyer.register(address, ATTACKERS);
       const [attackers] = await emailsTo(foyer, address, 2);
-      expect(attackers.text).to.include("Careful: somebody signed up with this address at another time too");
+      expect(attackers.text).to.include("Careful: this address was signed up with more than once");
       expect((await owner.get(`/verify?token=${attackers.token}`)).text).to.include("Careful:");
     });
 

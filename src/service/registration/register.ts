@@ -3,6 +3,7 @@ import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Throttle } from "../../admission/throttle.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
@@ -95,7 +96,13 @@ async function registerParsed(
   }
   const account = await store(
     deps,
-    { email, hashedPassword: hashed.value, deviceSecret: caller.deviceSecret, userAgent: caller.userAgent },
+    {
+      email,
+      hashedPassword: hashed.value,
+      deviceSecret: caller.deviceSecret,
+      userAgent: caller.userAgent,
+      network: toSite(caller.ip),
+    },
     state,
   );
   emailQueued();

@@ -10,11 +10,17 @@ import { digest } from "../../secrets/digest.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import type { Account } from "../identity/fields.ts";
 
-export type NewSignUp = { email: EmailAddress; hashedPassword: string; deviceSecret: string; userAgent: string };
+export type NewSignUp = {
+  email: EmailAddress;
+  hashedPassword: string;
+  deviceSecret: string;
+  userAgent: string;
+  network: string;
+};
 
 async function insertWithEmail(
   trx: Knex,
-  { email, hashedPassword, deviceSecret, userAgent }: NewSignUp,
+  { email, hashedPassword, deviceSecret, userAgent, network }: NewSignUp,
   reservedId?: number,
 ) {
   const signUp = await SignUp.query(trx).insert({
@@ -28,7 +34,14 @@ async function insertWithEmail(
     device_hash: digest(deviceSecret),
     user_agent: userAgent,
   });
-  await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
+  await enqueue(trx, {
+    key: `sign-up ${signUp.id}`,
+    emailKey: email.key,
+    signUpId: signUp.id,
+    mailbox: email.key,
+    domain: email.domain,
+    network,
+  });
 }
 
 /** Whether the address has other open sign-ups, from another browser. */

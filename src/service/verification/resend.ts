@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { transaction } from "../../db/transaction.ts";
 import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
 import { enqueue } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
@@ -20,7 +21,11 @@ export type ResendDeps = {
 const MINUTE_MS = 60_000;
 
 /** Known or not, the address gets a row, and the worker decides what to say: neither answer nor time tells. */
-async function enqueueVerificationEmail(trx: Knex, { key }: EmailAddress, { deviceSecret }: Caller): Promise<boolean> {
+async function enqueueVerificationEmail(
+  trx: Knex,
+  { key, domain }: EmailAddress,
+  { deviceSecret, ip }: Caller,
+): Promise<boolean> {
   const signUp = await SignUp.query(trx)
     .where({ email_key: key })
     .whereNull("outcome")
@@ -32,7 +37,14 @@ async function enqueueVerificationEmail(trx: Knex, { key }: EmailAddress, { devi
   const signUpId = signUp?.id ?? null;
   // Two requests within a minute get one email.
   const minute = Math.floor(Date.now() / MINUTE_MS);
-  return enqueue(trx, { key: `again ${key} ${signUpId} ${minute}`, emailKey: key, signUpId });
+  return enqueue(trx, {
+    key: `again ${key} ${signUpId} ${minute}`,
+    emailKey: key,
+    signUpId,
+    mailbox: key,
+    domain,
+    network: toSite(ip),
+  });
 }
 
 /** Sends a sign-up's email again, preferably of this browser's. The answer is the same for every address. */
