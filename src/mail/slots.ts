@@ -7,8 +7,11 @@ export type Sending = Parties & { isQuick: boolean };
 /** How many emails are sent at a time: the quick ones, and all. */
 export type Slots = { quick: number; all: number };
 
-/** Of all slots, what one network or one domain may have: the rest is for others. */
-const SHARES: Readonly<Record<keyof Parties, number>> = { network: 1 / 2, domain: 3 / 4 };
+/**
+ * A network gets another slot while it has fewer than are free, a domain while it has fewer than three times as many. So
+ * one alone leaves a half or a quarter to others, several leave some too, and whoever has none gets one that is free.
+ */
+const SHARES: Readonly<Record<keyof Parties, number>> = { network: 1, domain: 3 };
 
 function of(sending: readonly Sending[], by: keyof Parties, value: string) {
   return sending.filter((one) => one[by] === value);
@@ -18,10 +21,10 @@ function countQuick(sending: readonly Sending[]) {
   return sending.filter(({ isQuick }) => isQuick).length;
 }
 
-function hasShare(slots: Slots, sending: readonly Sending[], by: keyof Parties, value: string) {
-  const share = (all: number) => Math.max(1, Math.floor(all * SHARES[by]));
+function hasShare({ quick, all }: Slots, sending: readonly Sending[], by: keyof Parties, value: string) {
   const same = of(sending, by, value);
-  return countQuick(same) >= share(slots.quick) || same.length >= share(slots.all);
+  const isEnough = (had: number, free: number) => had >= SHARES[by] * free;
+  return isEnough(countQuick(same), quick - countQuick(sending)) || isEnough(same.length, all - sending.length);
 }
 
 /** How many emails may begin. */
@@ -39,8 +42,9 @@ export function countAlike(sending: readonly Sending[], { network, domain }: Par
   return of(sending, "network", network).length + of(sending, "domain", domain).length;
 }
 
-/** The networks or domains that have their share. */
-export function listFull(slots: Slots, sending: readonly Sending[], by: keyof Parties): string[] {
-  const values = new Set(sending.map((one) => one[by]));
-  return [...values].filter((value) => hasShare(slots, sending, by, value));
+/** The networks and domains that have their share. */
+export function listFull(slots: Slots, sending: readonly Sending[]): { networks: string[]; domains: string[] } {
+  const full = (by: keyof Parties) =>
+    [...new Set(sending.map((one) => one[by]))].filter((value) => hasShare(slots, sending, by, value));
+  return { networks: full("network"), domains: full("domain") };
 }

@@ -54,8 +54,7 @@ function sort(rows: readonly Applied[]): Taken {
  */
 export function take(db: Knex, { slots, sending, leaseSeconds, budgets }: Take): Promise<Taken | undefined> {
   return transaction(db, async (trx) => {
-    const full = { networks: listFull(slots, sending, "network"), domains: listFull(slots, sending, "domain") };
-    const { isFirst, latest, ...found } = await findCandidates(trx, { budgets, full });
+    const { isFirst, latest, ...found } = await findCandidates(trx, { budgets, full: listFull(slots, sending) });
     if (!isFirst) return undefined;
     const decisions = choose(found, slots, sending, budgets);
     if (decisions.length === 0) return { emails: [], delayed: 0, dropped: 0 };

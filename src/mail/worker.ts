@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 import { type Alarm, createAlarm } from "./alarm.ts";
 import { createDelivery, type DeliveryParts, type Prepared } from "./delivery.ts";
 import { holdLeases, type Leases } from "./leases.ts";
-import { countRoom, mayBegin, type Sending } from "./slots.ts";
+import { createPace } from "./pace.ts";
+import { countRoom, listFull, type Sending } from "./slots.ts";
 import type { Transport } from "./transport.ts";
 
 export type WorkerSettings = {
@@ -57,11 +58,11 @@ function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm:
     else state.serverUp = false;
   }
 
-  /** Others may begin in its place, where it was what they waited for. */
-  function makeRoom(one: Running, change: () => void) {
-    const wasFull = room() <= 0 || !mayBegin(slots, sending(), one);
+  /** Others may begin now that had no share. */
+  function makeRoom(change: () => void) {
+    const { networks, domains } = listFull(slots, sending());
     change();
-    if (wasFull) alarm.wake();
+    if (networks.length + domains.length > 0) alarm.wake();
   }
 
   async function send({ email, deliver }: Prepared, stopping: AbortSignal) {
@@ -83,10 +84,10 @@ function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm:
     start(prepared: Prepared, stopping: AbortSignal) {
       const { network, domain } = prepared.email;
       const one: Running = { network, domain, isQuick: true, ended: Promise.resolve() };
-      const slow = setTimeout(() => makeRoom(one, () => Object.assign(one, { isQuick: false })), slowMs).unref();
+      const slow = setTimeout(() => makeRoom(() => Object.assign(one, { isQuick: false })), slowMs).unref();
       one.ended = send(prepared, stopping).finally(() => {
         clearTimeout(slow);
-        makeRoom(one, () => running.delete(one));
+        makeRoom(() => running.delete(one));
       });
       running.add(one);
     },
@@ -100,6 +101,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
   const alarm = createAlarm();
   const state: State = { serverUp: false, outboxUp: true, backoffMs: 0 };
   const leases = holdLeases(outbox);
+  const pace = createPace();
   const prepare = createDelivery(parts);
   const senders = createSenders(parts, leases, alarm, state, slowMs);
 
@@ -108,6 +110,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
     for (let n = 0; n < delayed; n += 1) observe("delayed");
     for (let n = 0; n < dropped; n += 1) observe("dropped");
     for (const prepared of prepare(emails)) senders.start(prepared, stopping.signal);
+    if (emails.length > 0 && senders.room() > 0) pace.count();
     return delayed + dropped;
   }
 
@@ -129,6 +132,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
     while (!stopping.signal.aborted) {
       await waitForServer(state, transport, log, stopping.signal);
       if (await poll()) await alarm.sleep(POLL_INTERVAL_MS);
+      await pause(pace.waitMs(), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   }
 

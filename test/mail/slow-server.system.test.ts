@@ -229,14 +229,17 @@ describe("sending to a slow mail server", () => {
     await until(() => smtp.received.length === 15 + others.length);
   });
 
-  for (const [what, count, domain] of [
-    ["forty of one client to a slow domain", 40, () => "slow.example"],
-    ["four hundred of one client to a slow domain", 400, () => "slow.example"],
-    ["forty of one client to as many slow domains", 40, (n: number) => `slow${n}.example`],
+  for (const [what, count, domain, clients] of [
+    ["forty of one client to a slow domain", 40, () => "slow.example", 1],
+    ["four hundred of one client to a slow domain", 400, () => "slow.example", 1],
+    ["forty of one client to as many slow domains", 40, (n: number) => `slow${n}.example`, 1],
+    ["eighty of four clients to as many slow domains", 80, (n: number) => `slow${n}.example`, 4],
   ] as const) {
     it(`sends an email of another client to another domain within two seconds while there are ${what}`, async () => {
       smtp = await startSlowSmtp((step, to) => (step === "RCPT" && to.includes("@slow") ? 20_000 : 0));
-      const slow = Array.from({ length: count }, (_, n) => newEmail(`a${n}@${domain(n)}`, { network: "client" }));
+      const slow = Array.from({ length: count }, (_, n) =>
+        newEmail(`a${n}@${domain(n)}`, { network: `client${n % clients}` }),
+      );
       for (const email of slow) await enqueue(opened.db, email);
       start();
       await until(() => smtp.lines.some((line) => line.startsWith("RCPT")));
