@@ -10,11 +10,11 @@ export async function up(knex: Knex): Promise<void> {
     // so that there is a greatest one.
     for (const name of ["mailbox", "domain", "network"])
       table.specificType(name, 'text collate "C"').notNullable().defaultTo("");
-    // Since when nothing but the mail server holds it up; null while a budget holds it back.
-    table.timestamp("due_at").defaultTo(knex.fn.now());
+    table.boolean("is_held").notNullable().defaultTo(false);
+    table.timestamp("due_at").notNullable().defaultTo(knex.fn.now());
     table.timestamp("admitted_at");
-    const ready = { predicate: knex.whereRaw("finished_at is null and due_at is not null") };
-    const held = { predicate: knex.whereRaw("finished_at is null and due_at is null") };
+    const ready = { predicate: knex.whereRaw("finished_at is null and not is_held") };
+    const held = { predicate: knex.whereRaw("finished_at is null and is_held") };
     const admitted = { predicate: knex.whereNotNull("admitted_at") };
     // Who waits, and how long the longest.
     table.index(["network", "domain", "available_at", "id"], "emails_ready_index", ready);
@@ -33,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.schema.alterTable("emails", (table) =>
-    table.dropColumns("mailbox", "domain", "network", "due_at", "admitted_at"),
+    table.dropColumns("mailbox", "domain", "network", "is_held", "due_at", "admitted_at"),
   );
   await knex.schema.alterTable("sign_ups", (table) => table.dropColumn("user_agent"));
 }

@@ -9,8 +9,8 @@ const MOST = 64;
 const [MOST_PAIRS, MOST_DOMAINS] = [256, 32];
 const MOST_OF_EACH = 8;
 
-const READY = "finished_at is null and due_at is not null";
-const HELD = "finished_at is null and due_at is null";
+const READY = "finished_at is null and not is_held";
+const HELD = "finished_at is null and is_held";
 
 /** Each network and domain that has emails, found without reading those: 10,000 of one network hide no other's. */
 const PAIRS = `
@@ -44,7 +44,8 @@ const CANDIDATES = `
     limit ${MOST}
   ),
   candidates as (
-    select id, email_key, mailbox, domain, network, due_at is null as is_held,
+    select id, email_key, mailbox, domain, network, is_held,
+      cast(extract(epoch from due_at) as float) as turn,
       cast(extract(epoch from now() - admitted_at) as float) as went_age
     from :emails:
     where id in (select id from fair) and finished_at is null and available_at <= now() for update skip locked

@@ -7,6 +7,8 @@ export type Candidate = Counted & {
   email_key: string;
   /** Whether a budget held it back before. */
   is_held: boolean;
+  /** When it was to go at first, in seconds: who had to yield comes before those whose turn is later. */
+  turn: number;
 };
 
 /** An email that a budget holds back, and in how many seconds it is due. */
@@ -80,7 +82,7 @@ export function choose(
   while (countRoom(slots, sending) > 0) {
     const [next] = [...undecided.values()]
       .filter((email) => mayBegin(slots, sending, email))
-      .toSorted((a, b) => countAlike(sending, a) - countAlike(sending, b) || a.id - b.id);
+      .toSorted((a, b) => countAlike(sending, a) - countAlike(sending, b) || a.turn - b.turn || a.id - b.id);
     if (!next) break;
     undecided.delete(next.id);
     const seconds = secondsToWait(ledgers, next, undecided.values());

@@ -55,7 +55,7 @@ async function* listGivenUp(db: Knex): AsyncGenerator<OutboxEmail[]> {
 /** Those that a budget holds back wait too, but are not due: nobody has to do anything about them. */
 async function measureWaiting(db: Knex): Promise<{ count: number; oldestSeconds: number }> {
   const waiting = () => db("emails").whereNull("finished_at");
-  const due = waiting().whereNotNull("due_at").min("due_at");
+  const due = waiting().whereRaw("not is_held").min("due_at");
   const row = await waiting().first(
     db.raw("count(*), coalesce(extract(epoch from now() - ?), 0)::float as oldest", [due]),
   );

@@ -16,7 +16,9 @@ const APPLY = `
   update :emails: one set
     lease_version = lease_version + cast(action = 'send' as int),
     available_at = case action when 'drop' then available_at else now() + make_interval(secs => seconds) end,
-    due_at = case action when 'send' then coalesce(due_at, available_at) when 'hold' then null else due_at end,
+    is_held = action = 'hold',
+    due_at = case when action = 'hold' and not is_held then now() + make_interval(secs => seconds)
+      when action = 'send' and is_held then available_at else due_at end,
     -- Not the time of the transaction, which may have begun before another that counted.
     admitted_at = case action when 'send' then clock_timestamp() else admitted_at end,
     finished_at = case action when 'drop' then now() end,

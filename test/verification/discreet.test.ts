@@ -179,7 +179,7 @@ describe("registering and verifying in discreet mode", () => {
       for (let n = 0; n < 3; n += 1) answers.push(await limited.register(email));
       expect(answers.map(({ status }) => status)).to.deep.equal([201, 201, 201]);
     }
-    const held = async () => (await limited.rows("emails")).filter(({ due_at }) => due_at === null);
+    const held = async () => (await limited.rows("emails")).filter(({ is_held }) => is_held);
     while ((await held()).length < 2) await setTimeout(20);
     for (const email of addresses) {
       await emailsTo(limited, email, 2);
