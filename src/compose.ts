@@ -18,7 +18,7 @@ import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
-import { createBuildEmail, mayWakeWorker } from "./service/verification/email.ts";
+import { createBuildEmails, mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
 import { startPurge } from "./service/verification/purge.ts";
 
@@ -62,7 +62,7 @@ type EmailParts = {
 function startEmails({ config, db, outbox, mail, language, log, metrics }: EmailParts): Worker {
   return startWorker({
     outbox,
-    build: createBuildEmail(db, config),
+    build: createBuildEmails(db, config),
     render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
     transport: mail.transport,
     log,
@@ -84,7 +84,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     observe: { hashed: (seconds) => metrics.hashSeconds.observe(seconds), refused: metrics.hashRefused },
   });
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
-  const outbox = createOutbox(db);
+  const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
   const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics });
   const emailQueued = () => {

@@ -52,6 +52,7 @@ export const environment = z.object({
   RATE_LIMIT_PER_IP: rate("100/10m"),
   RATE_LIMIT_PER_EMAIL: rate("60/10m"),
   RATE_LIMIT_PER_MAILBOX: rate("5/1h"),
+  RATE_LIMIT_PER_DOMAIN: rate("60/10m"),
   RATE_LIMIT_TOTAL: rate("600/1m"),
   FORM_HONEYPOT: onOff.default("on"),
   FORM_MIN_FILL_MS: wholeNumber(0, 10_000, 150),
@@ -100,6 +101,7 @@ function rateLimits(settings: Settings) {
     perIp: settings.RATE_LIMIT_PER_IP,
     perEmail: settings.RATE_LIMIT_PER_EMAIL,
     perMailbox: settings.RATE_LIMIT_PER_MAILBOX,
+    perDomain: settings.RATE_LIMIT_PER_DOMAIN,
     total: settings.RATE_LIMIT_TOTAL,
   };
 }

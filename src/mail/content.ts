@@ -1,12 +1,13 @@
-/** What an email says, before it has words. `to` is the wire form of the address, `address` its readable form. */
+/** What an email says, before it has words. Nothing in it is a text that a stranger chose. */
 export type EmailContent =
   | {
       kind: "verify";
       to: string;
-      address: string;
       token: string;
       code: string;
       signedUpAt: Date;
+      /** What it came from, where that is known. */
+      device: { browser: string; system: string } | undefined;
       validHours: number;
       hasCompetingSignUps: boolean;
     }

@@ -6,12 +6,15 @@ import type { Outbox } from "./outbox.ts";
 import type { Render } from "./render.ts";
 import { NotSent, type Transport } from "./transport.ts";
 
-export type EmailEvent = "sent" | "retried" | "given_up" | "dropped";
+export type EmailEvent = "sent" | "retried" | "given_up" | "dropped" | "delayed";
+
+/** What some emails say, by their numbers, without those that have nothing to say any more. */
+export type Contents = ReadonlyMap<number, EmailContent>;
 
 export type DeliveryParts = {
   outbox: Outbox;
-  /** It decides what an email says when it is sent; undefined where there is nothing to say any more. */
-  build: (email: OutboxEmail) => Promise<EmailContent | undefined>;
+  /** It decides what emails say when they are sent. */
+  build: (emails: readonly OutboxEmail[]) => Promise<Contents>;
   render: Render;
   transport: Transport;
   log: Logger;
@@ -38,14 +41,15 @@ function backoffSeconds(attempts: number) {
 async function recordFailure(
   { outbox, log, observe }: DeliveryParts,
   email: OutboxEmail,
-  { reason, message }: NotSent,
+  { reason, message: response }: NotSent,
 ) {
   const attempts = email.attempts + (reason === "server_down" ? 0 : 1);
   const givesUp = reason === "permanent" || attempts >= MAX_ATTEMPTS;
-  const recorded = givesUp
-    ? await outbox.giveUp(email, message)
-    : await outbox.retry(email, backoffSeconds(email.attempts), attempts, message);
-  if (recorded === 0)
+  const seconds = backoffSeconds(email.attempts);
+  const recorded = await outbox.note(
+    givesUp ? { email, outcome: "given_up", response } : { email, outcome: "retry", response, seconds, attempts },
+  );
+  if (!recorded)
     return log.warn({ email: email.id, reason }, "an email was taken by another instance while it was being sent");
   observe(givesUp ? "given_up" : "retried");
   log.warn({ email: email.id, attempts, reason }, givesUp ? "an email was given up" : "an email will be tried again");
@@ -55,7 +59,7 @@ async function recordFailure(
 async function recordSent({ outbox, observe }: DeliveryParts, email: OutboxEmail, stopping: AbortSignal) {
   for (;;) {
     try {
-      if ((await outbox.markSent(email)) > 0) observe("sent");
+      if (await outbox.note({ email, outcome: "sent" })) observe("sent");
       return;
     } catch (error) {
       if (stopping.aborted) throw error;
@@ -64,22 +68,18 @@ async function recordSent({ outbox, observe }: DeliveryParts, email: OutboxEmail
   }
 }
 
-/** Sends one email that has been leased, and records what came of it. @throws the database's faults. */
+/** Sends emails that have been leased, and records what came of each. */
 export function createDelivery(parts: DeliveryParts) {
   const { outbox, build, render, transport, log, observe } = parts;
   const sentUnrecorded = new Set<number>();
 
-  async function send(email: OutboxEmail, lost: AbortSignal): Promise<"sent" | "dropped" | NotSent> {
+  async function send(email: OutboxEmail, contents: Promise<Contents>, lost: AbortSignal) {
     try {
-      const content = await build(email);
-      if (content) {
-        await transport.send(await render(content, email), lost);
-        sentUnrecorded.add(email.id);
-        return "sent";
-      }
-      await outbox.drop(email);
-      observe("dropped");
-      return "dropped";
+      const content = (await contents).get(email.id);
+      if (!content) return "dropped";
+      await transport.send(await render(content, email), lost);
+      sentUnrecorded.add(email.id);
+      return "sent";
     } catch (error) {
       if (error instanceof NotSent) return error;
       log.error({ err: error, email: email.id }, "an email could not be written");
@@ -87,11 +87,12 @@ export function createDelivery(parts: DeliveryParts) {
     }
   }
 
-  return async function deliver(email: OutboxEmail, { lost, stopping, heard }: DeliveryContext): Promise<void> {
-    // Its lease ended before its sending could be recorded.
-    if (sentUnrecorded.has(email.id)) return;
-    const outcome = await send(email, lost);
-    if (outcome === "dropped") return;
+  async function deliver(email: OutboxEmail, contents: Promise<Contents>, { lost, stopping, heard }: DeliveryContext) {
+    const outcome = await send(email, contents, lost);
+    if (outcome === "dropped") {
+      if (await outbox.note({ email, outcome })) observe(outcome);
+      return;
+    }
     if (outcome === "sent") {
       heard("up");
       await recordSent(parts, email, stopping);
@@ -100,7 +101,20 @@ export function createDelivery(parts: DeliveryParts) {
     }
     if (outcome.reason === "server_down" || outcome.reason === "connection_lost") heard("in_doubt");
     await recordFailure(parts, email, outcome);
+  }
+
+  /** @returns for each email the function that sends it. It throws the database's faults. */
+  return function prepare(emails: readonly OutboxEmail[]) {
+    // The lease of others ended before their sending could be recorded.
+    const unsent = emails.filter(({ id }) => !sentUnrecorded.has(id));
+    const contents = build(unsent);
+    // Each email that waits for it hears of a fault.
+    contents.catch(() => {});
+    return unsent.map((email) => ({
+      email,
+      deliver: (context: DeliveryContext) => deliver(email, contents, context),
+    }));
   };
 }
 
-export type Deliver = ReturnType<typeof createDelivery>;
+export type Prepared = ReturnType<ReturnType<typeof createDelivery>>[number];

@@ -1,23 +1,42 @@
+import { setTimeout } from "node:timers/promises";
+import DataLoader from "dataloader";
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { OutboxEmail } from "../models/outbox-email.ts";
+import type { Budgets } from "./budget.ts";
+import { type Note, noteAll } from "./note.ts";
+import { type Take, type Taken, take } from "./take.ts";
 
-/** An email to be sent; `key` makes it one, however often it is asked for. */
-export type NewEmail = { key: string; emailKey: string; signUpId: number | null };
+/**
+ * An email to be sent; `key` makes it one, however often it is asked for. Budgets count it by its `mailbox` (without
+ * tags), its `domain` and the `network` that caused it.
+ */
+export type NewEmail = {
+  key: string;
+  emailKey: string;
+  signUpId: number | null;
+  mailbox: string;
+  domain: string;
+  network: string;
+};
 
 /** A lease ends by the database's clock. A worker renews its own while it sends; a process that dies loses it. */
 export const LEASE_SECONDS = 60;
 
 const PAGE_SIZE = 1000;
+/** For so long what came of emails is gathered, to be noted in one statement. */
+const NOTE_MS = 20;
+/** Another worker takes for a few milliseconds. */
+const [MOST_TRIES, RETRY_MS] = [5, 20];
 
 /** Writes an email in the transaction of its subject: both exist or neither. Resolves to whether it is a new one. */
-export async function enqueue(db: Knex, { key, emailKey, signUpId }: NewEmail): Promise<boolean> {
-  const email = await OutboxEmail.query(db)
-    .insert({ key, email_key: emailKey, sign_up_id: signUpId })
+export async function enqueue(db: Knex, { emailKey, signUpId, ...email }: NewEmail): Promise<boolean> {
+  const written = await OutboxEmail.query(db)
+    .insert({ ...email, email_key: emailKey, sign_up_id: signUpId })
     .onConflict("key")
     .ignore()
     .returning("*");
-  return email.created_at !== undefined;
+  return written.created_at !== undefined;
 }
 
 async function* listGivenUp(db: Knex): AsyncGenerator<OutboxEmail[]> {
@@ -33,53 +52,59 @@ async function* listGivenUp(db: Knex): AsyncGenerator<OutboxEmail[]> {
   } while (last);
 }
 
+/** Those that a budget holds back wait too, but are not due: nobody has to do anything about them. */
 async function measureWaiting(db: Knex): Promise<{ count: number; oldestSeconds: number }> {
-  const row = await db("emails")
-    .whereNull("finished_at")
-    .first(db.raw("count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::float as oldest"));
+  const waiting = () => db("emails").whereNull("finished_at");
+  const due = waiting().whereRaw("not is_held").min("due_at");
+  const row = await waiting().first(
+    db.raw("count(*), coalesce(extract(epoch from now() - ?), 0)::float as oldest", [due]),
+  );
   return { count: row.count, oldestSeconds: row.oldest };
 }
 
-/** The emails that wait, which any number of workers may take. */
-export function createOutbox(db: Knex, leaseSeconds = LEASE_SECONDS) {
+async function takeInTurn(db: Knex, settings: Take): Promise<Taken> {
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    const taken = await take(db, settings);
+    if (taken) return taken;
+    await setTimeout(Math.random() * RETRY_MS * tries);
+  }
+  return { emails: [], delayed: 0, dropped: 0 };
+}
+
+export type OutboxSettings = { leaseSeconds?: number; budgets?: Budgets | undefined };
+
+/** The emails that wait, which any number of workers may take. @param budgets what may go at most; undefined for all. */
+export function createOutbox(db: Knex, { leaseSeconds = LEASE_SECONDS, budgets }: OutboxSettings = {}) {
   // Of PostgreSQL's job queues, none kept up for this Node runs on one connection, as the embedded database has.
-  const open = ({ id }: OutboxEmail) => OutboxEmail.query(db).findById(id).whereNull("finished_at");
-  const leased = (email: OutboxEmail) => open(email).where({ lease_version: email.lease_version });
-  const endOfLease = () => raw("now() + make_interval(secs => ?)", [leaseSeconds]);
+  const notes = new DataLoader((all: readonly Note[]) => noteAll(db, all), {
+    cache: false,
+    batchScheduleFn: (note) => void setTimeout(NOTE_MS).then(note),
+  });
 
   return {
     leaseSeconds,
-    /** Leases up to `count` emails that are due, the longest waiting first. It skips what another worker is taking. */
-    async take(count: number): Promise<OutboxEmail[]> {
-      const due = OutboxEmail.query(db).whereNull("finished_at").where("available_at", "<=", raw("now()"));
-      return OutboxEmail.query(db)
-        .with("due", due.select("id").orderBy(["available_at", "id"]).limit(count).forUpdate().skipLocked())
-        .whereIn("id", raw("(select id from due)"))
-        .patch({ available_at: endOfLease(), lease_version: raw("lease_version + 1") })
-        .returning("*");
+    /** Leases emails that are due, as many as there are slots for. It skips what another worker is taking. */
+    take: (settings: Pick<Take, "slots" | "sending">) => takeInTurn(db, { ...settings, leaseSeconds, budgets }),
+    /** Renews leases. @returns the numbers of those that are still held: others were taken by another, or ended. */
+    async renew(emails: readonly OutboxEmail[]): Promise<Set<number>> {
+      const renewed = await OutboxEmail.query(db)
+        .whereNull("finished_at")
+        .whereIn(
+          ["id", "lease_version"],
+          emails.map(({ id, lease_version }) => [id, lease_version]),
+        )
+        .patch({ available_at: raw("now() + make_interval(secs => ?)", [leaseSeconds]) })
+        .returning("id");
+      return new Set(renewed.map(({ id }) => id));
     },
-    /** Resolves to 0 where the lease was lost to another, or the email is finished. */
-    renew: (email: OutboxEmail) => leased(email).patch({ available_at: endOfLease() }),
-    /** It was sent, whoever has the lease meanwhile. */
-    markSent: (email: OutboxEmail) =>
-      open(email).patch({ finished_at: raw("now()"), outcome: "sent", last_response: null }),
-    giveUp: (email: OutboxEmail, response: string) =>
-      leased(email).patch({ finished_at: raw("now()"), outcome: "given_up", last_response: response }),
-    retry: (email: OutboxEmail, seconds: number, attempts: number, response: string) =>
-      leased(email).patch({
-        available_at: raw("now() + make_interval(secs => ?)", [seconds]),
-        attempts,
-        last_response: response,
-      }),
-    /** Keeps the row: without it, whoever asks again within the minute could tell that the address is unknown. */
-    drop: (email: OutboxEmail) => leased(email).patch({ finished_at: raw("now()"), outcome: "dropped" }),
-
+    /** Notes what came of an email, together with others. @returns whether it was still this worker's to note. */
+    note: (note: Note) => notes.load(note),
     givenUp: () => listGivenUp(db),
     replay: (ids: readonly number[]): PromiseLike<number> =>
       OutboxEmail.query(db)
         .where({ outcome: "given_up" })
         .whereIn("id", [...ids])
-        .patch({ finished_at: null, outcome: null, attempts: 0, available_at: raw("now()") }),
+        .patch({ finished_at: null, outcome: null, attempts: 0, available_at: raw("now()"), due_at: raw("now()") }),
     waiting: () => measureWaiting(db),
   };
 }

@@ -31,13 +31,13 @@ function viewContext(content: EmailContent, site: URL, language: Language) {
   const subject = language.text(SUBJECTS[content.kind]);
   const common = { language, subject, host: readableHost(site), home: site.href };
   if (content.kind === "already-registered") return common;
-  const { address, token, code, signedUpAt, validHours, hasCompetingSignUps } = content;
+  const { token, code, signedUpAt, device, validHours, hasCompetingSignUps } = content;
   return {
     ...common,
-    address,
     link: new URL(`/verify?token=${token}`, site).href,
     code: groupDigits(code),
     signedUpAt: language.time(signedUpAt),
+    device,
     validHours,
     hasCompetingSignUps,
   };

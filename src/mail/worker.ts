@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { OutboxEmail } from "../models/outbox-email.ts";
 import { type Alarm, createAlarm } from "./alarm.ts";
-import { createDelivery, type Deliver, type DeliveryParts } from "./delivery.ts";
-import type { Outbox } from "./outbox.ts";
+import { createDelivery, type DeliveryParts, type Prepared } from "./delivery.ts";
+import { holdLeases, type Leases } from "./leases.ts";
+import { createPace } from "./pace.ts";
+import { countRoom, listFull, type Sending } from "./slots.ts";
 import type { Transport } from "./transport.ts";
 
 export type WorkerSettings = {
@@ -18,23 +19,11 @@ export type Worker = {
 };
 
 /** Emails sent at a time, beside the slow ones: those may take minutes each, and hold up no others. */
-export const CONCURRENCY = 4;
+export const CONCURRENCY = 8;
 const SLOW_MS = 5000;
-/** A lease is renewed several times, so that it outlasts a database that is down for most of it. */
-const RENEWALS_PER_LEASE = 4;
 const POLL_INTERVAL_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
 const STOP_TIMEOUT_MS = 4000;
-
-function holdLease(outbox: Outbox, email: OutboxEmail) {
-  const lost = new AbortController();
-  const renew = async () => {
-    // While the database is down nobody else can take it.
-    if ((await outbox.renew(email).catch(() => undefined)) === 0) lost.abort();
-  };
-  const timer = setInterval(renew, (outbox.leaseSeconds * 1000) / RENEWALS_PER_LEASE).unref();
-  return { lost: lost.signal, release: () => clearInterval(timer) };
-}
 
 type State = {
   serverUp: boolean;
@@ -56,68 +45,82 @@ async function waitForServer(state: State, transport: Transport, log: Logger, st
   }
 }
 
-function createSlots(
-  { outbox, transport, log }: DeliveryParts,
-  deliver: Deliver,
-  alarm: Alarm,
-  state: State,
-  slowMs: number,
-) {
-  const sending = new Set<Promise<void>>();
-  const quick = new Set<Promise<void>>();
-  const room = () => Math.min(CONCURRENCY - quick.size, transport.connections - sending.size);
+type Running = Sending & { ended: Promise<void> };
 
-  function release(delivery: Promise<void>, slots: readonly Set<Promise<void>>[]) {
-    const wasFull = room() <= 0;
-    for (const slot of slots) slot.delete(delivery);
-    if (wasFull && room() > 0) alarm.wake();
-  }
+function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm: Alarm, state: State, slowMs: number) {
+  const slots = { quick: CONCURRENCY, all: transport.connections };
+  const running = new Set<Running>();
+  const sending = () => [...running];
+  const room = () => countRoom(slots, sending());
 
   function heard(server: "up" | "in_doubt") {
     if (server === "up") state.backoffMs = 0;
     else state.serverUp = false;
   }
 
-  async function run(email: OutboxEmail, lost: AbortSignal, stopping: AbortSignal) {
+  /** Others may begin now that had no share. */
+  function makeRoom(change: () => void) {
+    const { networks, domains } = listFull(slots, sending());
+    change();
+    if (networks.length + domains.length > 0) alarm.wake();
+  }
+
+  async function send({ email, deliver }: Prepared, stopping: AbortSignal) {
+    const { lost, release } = leases.hold(email);
     try {
-      await deliver(email, { lost, stopping, heard });
+      await deliver({ lost, stopping, heard });
     } catch (error) {
       log.error({ err: error, email: email.id }, "an email was left until its lease ends");
+    } finally {
+      release();
     }
   }
 
   return {
+    slots,
+    sending,
     room,
-    finished: () => Promise.all(sending),
-    start(email: OutboxEmail, stopping: AbortSignal) {
-      const lease = holdLease(outbox, email);
-      const slow = setTimeout(() => release(delivery, [quick]), slowMs).unref();
-      const delivery = run(email, lease.lost, stopping).finally(() => {
-        lease.release();
+    finished: () => Promise.all(sending().map(({ ended }) => ended)),
+    start(prepared: Prepared, stopping: AbortSignal) {
+      const { network, domain } = prepared.email;
+      const one: Running = { network, domain, isQuick: true, ended: Promise.resolve() };
+      const slow = setTimeout(() => makeRoom(() => Object.assign(one, { isQuick: false })), slowMs).unref();
+      one.ended = send(prepared, stopping).finally(() => {
         clearTimeout(slow);
-        release(delivery, [quick, sending]);
+        makeRoom(() => running.delete(one));
       });
-      sending.add(delivery);
-      quick.add(delivery);
+      running.add(one);
     },
   };
 }
 
 /** Sends emails, at least once each, beside other workers. While no server answers, all wait and none is charged. */
 export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSettings = {}): Worker {
-  const { outbox, transport, log } = parts;
+  const { outbox, transport, log, observe } = parts;
   const stopping = new AbortController();
   const alarm = createAlarm();
   const state: State = { serverUp: false, outboxUp: true, backoffMs: 0 };
-  const slots = createSlots(parts, createDelivery(parts), alarm, state, slowMs);
+  const leases = holdLeases(outbox);
+  const pace = createPace();
+  const prepare = createDelivery(parts);
+  const senders = createSenders(parts, leases, alarm, state, slowMs);
 
+  async function takeAndSend() {
+    const { emails, delayed, dropped } = await outbox.take({ slots: senders.slots, sending: senders.sending() });
+    for (let n = 0; n < delayed; n += 1) observe("delayed");
+    for (let n = 0; n < dropped; n += 1) observe("dropped");
+    for (const prepared of prepare(emails)) senders.start(prepared, stopping.signal);
+    if (emails.length > 0 && senders.room() > 0) pace.count();
+    return delayed + dropped;
+  }
+
+  /** @returns whether there is nothing more to do now. */
   async function poll() {
-    const room = slots.room();
+    if (senders.room() <= 0 || stopping.signal.aborted) return true;
     try {
-      const emails = room > 0 && !stopping.signal.aborted ? await outbox.take(room) : [];
+      const heldBack = await takeAndSend();
       state.outboxUp = true;
-      for (const email of emails) slots.start(email, stopping.signal);
-      return emails.length < room || room <= 0;
+      return heldBack === 0 || senders.room() <= 0;
     } catch (error) {
       if (state.outboxUp) log.warn({ err: error }, "the outbox cannot be read; emails wait");
       state.outboxUp = false;
@@ -129,6 +132,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
     while (!stopping.signal.aborted) {
       await waitForServer(state, transport, log, stopping.signal);
       if (await poll()) await alarm.sleep(POLL_INTERVAL_MS);
+      await pause(pace.waitMs(), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   }
 
@@ -138,8 +142,9 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
     async stop() {
       stopping.abort();
       alarm.wake();
-      const ended = running.then(slots.finished);
+      const ended = running.then(senders.finished);
       await Promise.race([ended, pause(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      leases.stop();
       transport.close();
     },
   };

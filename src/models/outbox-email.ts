@@ -9,16 +9,22 @@ export class OutboxEmail extends Model {
   declare key: string;
   declare email_key: string;
   declare sign_up_id: number | null;
-  /** The address without its tag, its domain, and the network that asked: what limits on email count by. */
-  declare mailbox: string | null;
-  declare domain: string | null;
-  declare network: string | null;
+  /** The address without its tag, its domain, and the network that asked: what budgets count by. `""` is not known. */
+  declare mailbox: string;
+  declare domain: string;
+  declare network: string;
   /** How often its sending failed for a reason of its own. */
   declare attempts: number;
   /** Counts the leases, so that a worker that lost one writes nothing. */
   declare lease_version: number;
   /** Earliest time to try; while it is leased, when the lease ends. */
   declare available_at: Date;
+  /** Whether a budget holds it back, until `available_at`. */
+  declare is_held: boolean;
+  /** Since when nothing but the mail server holds it up. While it is held back, when its turn was to be at first. */
+  declare due_at: Date;
+  /** When a budget last let it go. */
+  declare admitted_at: Date | null;
   declare finished_at: Date | null;
   declare outcome: "sent" | "given_up" | "dropped" | null;
   declare last_response: string | null;

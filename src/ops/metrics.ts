@@ -42,9 +42,9 @@ function counters(registry: Registry) {
     }),
     email: counter({
       name: "foyer_emails_total",
-      help: "Emails, by what happened to them. Dropped are those with nothing to say any more.",
+      help: "Emails, by what happened to them. Delayed are those that a limit holds back; dropped, those with nothing to say, or held back with a newer one.",
       label: "event",
-      values: ["queued", "sent", "retried", "given_up", "dropped"],
+      values: ["queued", "sent", "delayed", "retried", "given_up", "dropped"],
     }),
     bot: counter({
       name: "foyer_bots_total",
@@ -116,7 +116,7 @@ function gauges(registry: Registry) {
       gauge("foyer_emails_waiting", "Emails that wait to be sent, of all instances.", async () => (await read()).count);
       gauge(
         "foyer_email_oldest_seconds",
-        "Age of the oldest email that waits. 0 when there is none.",
+        "How long the oldest email is due that waits. 0 when there is none. Limits count for nothing here.",
         async () => (await read()).oldestSeconds,
       );
     },

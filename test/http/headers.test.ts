@@ -59,7 +59,9 @@ describe("the headers of answers", () => {
       { count: 1, seconds: 60 },
       { count: 100, seconds: 60 },
     ];
-    foyer = await startFoyer({ rateLimits: { perIp: many, perEmail: one, perMailbox: many, total: many } });
+    foyer = await startFoyer({
+      rateLimits: { perIp: many, perEmail: one, perMailbox: many, perDomain: many, total: many },
+    });
     const form = (path: string, body: object) => foyer.http.post(path).type("form").send(body);
     const again = () => foyer.registerByForm("alice@example.com");
     const first = await again();

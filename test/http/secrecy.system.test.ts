@@ -11,7 +11,7 @@ describe("passwords and hashes: secrecy", () => {
     const many = { count: 1000, seconds: 60 };
     foyer = await startFoyer({
       logLevel: "trace",
-      rateLimits: { perIp: many, perEmail: many, perMailbox: many, total: many },
+      rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many },
     });
   });
   after(() => foyer.stop());

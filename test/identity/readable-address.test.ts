@@ -26,8 +26,6 @@ describe("an address with a domain beyond ASCII", () => {
   const resendByForm = (address: string) => foyer.http.post("/verify/resend").type("form").send({ email: address });
   // Chromium sends what was typed in letters in the wire form.
   const shown: Record<string, () => Promise<string>> = {
-    "its email as text": async () => email.text,
-    "its email as HTML": async () => (await foyer.http.get(`/mailbox/${email.number}/html`)).text,
     "the development mailbox": async () => (await foyer.http.get(`/mailbox/${email.number}`)).text,
     "the page of its link": async () => (await foyer.http.get(`/verify?token=${email.token}`)).text,
     "the form with errors": async () => (await foyer.registerByForm(WIRE, "no")).text,
@@ -49,17 +47,17 @@ describe("an address with a domain beyond ASCII", () => {
   });
 });
 
-describe("an email to an address beyond ASCII, from a host beyond ASCII", () => {
-  it("has both as people write them in its text and HTML, and the host in its wire form in the link", async () => {
+describe("an email from a host beyond ASCII", () => {
+  it("names it as people write it in its text and HTML, and in its wire form in the link", async () => {
     const smtp = await startSmtp();
     const mail = { kind: "smtp" as const, url: smtp.url(), from: { name: "", address: "accounts@example.com" } };
     const foyer = await startFoyer({ mail, publicUrl: new URL("https://konten.bücher.de") });
     await foyer.register(READABLE);
     while (smtp.taken.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     const [taken] = smtp.taken;
-    expect(taken?.text).to.include(`signed up at konten.bücher.de\nwith ${READABLE}\n`);
+    expect(taken?.text).to.include("signed up at konten.bücher.de\nwith");
     expect(taken?.text).to.include("https://konten.xn--bcher-kva.de/verify?token=");
-    expect(String(taken?.html)).to.include(`<bdi>${READABLE}</bdi>`).and.include("<bdi>konten.bücher.de</bdi>");
+    expect(String(taken?.html)).to.include("<bdi>konten.bücher.de</bdi>");
     await foyer.stop();
     await smtp.close();
   });
@@ -76,17 +74,9 @@ describe("an address that is written from right to left", () => {
   });
   after(() => foyer.stop());
 
-  it("is isolated from its sentence in the HTML of its email", async () => {
-    expect((await foyer.http.get(`/mailbox/${email.number}/html`)).text).to.include(`<bdi>${ADDRESS}</bdi>`);
-  });
-
   it("is isolated from its sentence on the page of its link", async () => {
     const { text } = await foyer.http.get(`/verify?token=${email.token}`);
     expect(text).to.include(`<strong class="address"><bdi>${ADDRESS}</bdi></strong>`);
-  });
-
-  it("ends its line in the text of its email, so that no sentence turns around with it", () => {
-    expect(email.text).to.include(`\nwith ${ADDRESS}\n`);
   });
 });
 

@@ -408,7 +408,7 @@ describe("delivering emails", () => {
 
       // Both reach for the emails at one moment.
       const reaching = `select pid from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like 'with "due"%'`;
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'with recursive%'`;
       await query(END_WAITS, async (trx) => {
         await trx.raw("lock table emails");
         await until(async () => (await query(reaching)).length === 2);

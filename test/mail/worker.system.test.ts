@@ -6,6 +6,7 @@ import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
 import { NotSent, type Transport } from "../../src/mail/transport.ts";
 import { startWorker, type Worker } from "../../src/mail/worker.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { newEmail } from "../support/new-email.ts";
 
 const FROM = { name: "Example", address: "accounts@example.com" };
 
@@ -34,9 +35,9 @@ describe("the worker, when the database fails while an email is being sent", () 
     recipients: readonly string[],
     { check, send }: { check: () => Promise<void>; send: (to: string) => Promise<void> },
   ) {
-    for (const emailKey of recipients) await enqueue(opened.db, { key: emailKey, emailKey, signUpId: null });
+    for (const emailKey of recipients) await enqueue(opened.db, newEmail(emailKey));
     const transport: Transport = {
-      connections: recipients.length,
+      connections: 4,
       async check() {
         asked.push("check");
         await check();
@@ -49,7 +50,7 @@ describe("the worker, when the database fails while an email is being sent", () 
     };
     worker = startWorker({
       outbox: createOutbox(opened.db),
-      build: async ({ email_key }) => ({ kind: "already-registered", to: email_key }),
+      build: async (emails) => new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to }])),
       render: async ({ to }, { id }) => ({ messageId: `<${id}>`, from: FROM, to, subject: "x", text: "x", html: "x" }),
       transport,
       log: pino({ level: "silent" }),

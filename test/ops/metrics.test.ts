@@ -7,7 +7,7 @@ import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 const LABELLED = {
   foyer_limit_refusals_total: { limit: ["requests", "ip", "email", "total", "guesses"] },
   foyer_hash_refusals_total: { reason: ["full", "aborted", "closed", "broken"] },
-  foyer_emails_total: { event: ["queued", "sent", "retried", "given_up", "dropped"] },
+  foyer_emails_total: { event: ["queued", "sent", "delayed", "retried", "given_up", "dropped"] },
   foyer_bots_total: { reason: ["honeypot", "too_fast"] },
 };
 
@@ -74,6 +74,7 @@ describe("the metrics at /metrics", () => {
       perIp: many,
       perEmail: { count: 2, seconds: 600 },
       perMailbox: many,
+      perDomain: many,
       total: { count: 1, seconds: 60 },
     };
     foyer = await startFoyer({ rateLimits: limits });

@@ -181,7 +181,13 @@ for (const { link, refused, mixed } of CASES) {
     let foyer: TestFoyer;
     before(async () => {
       const rate = { count: 1000, seconds: 600 };
-      const rateLimits = { perIp: { count: 3, seconds: 600 }, perEmail: rate, perMailbox: rate, total: rate };
+      const rateLimits = {
+        perIp: { count: 3, seconds: 600 },
+        perEmail: rate,
+        perMailbox: rate,
+        perDomain: rate,
+        total: rate,
+      };
       foyer = await startFoyer({ rateLimits });
     });
     after(() => foyer.stop());

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
@@ -171,7 +172,7 @@ describe("registering and verifying in discreet mode", () => {
     const limited = await startFoyer({
       privacy: "discreet",
       trustProxy: "loopback",
-      rateLimits: { perIp: many, perEmail: few, perMailbox: { count: 2, seconds: 3600 }, total: many },
+      rateLimits: { perIp: many, perEmail: few, perMailbox: { count: 2, seconds: 3600 }, perDomain: many, total: many },
     });
     const register = (email: string, ip: string) =>
       limited.http.post("/register").set("X-Forwarded-For", ip).send({ email, password: PASSWORD });
@@ -207,6 +208,32 @@ describe("registering and verifying in discreet mode", () => {
     const [never, ...others] = Object.values(outcomes);
     for (const [n, other] of others.entries()) expect(other, addresses[n + 1]).to.deep.equal(never);
     expect(never?.map((answer) => (answer as unknown[])[0])).to.include(429);
+    await limited.stop();
+  });
+
+  it("emails beyond the limit of a mailbox wait alike whether the address is registered or not", async () => {
+    const many = { count: 1000, seconds: 600 };
+    const limited = await startFoyer({
+      privacy: "discreet",
+      rateLimits: { perIp: many, perEmail: many, perMailbox: { count: 2, seconds: 600 }, perDomain: many, total: many },
+    });
+    await limited.sql(
+      "insert into users (email, email_key, hashed_password, email_verified_at) values ('old@example.com', 'old@example.com', 'x', now())",
+    );
+    const addresses = ["old@example.com", "new@example.com"];
+    for (const email of addresses) {
+      const answers = [];
+      for (let n = 0; n < 3; n += 1) answers.push(await limited.register(email));
+      expect(answers.map(({ status }) => status)).to.deep.equal([201, 201, 201]);
+    }
+    const held = async () => (await limited.rows("emails")).filter(({ is_held }) => is_held);
+    while ((await held()).length < 2) await setTimeout(20);
+    for (const email of addresses) {
+      await emailsTo(limited, email, 2);
+      expect(await readMailbox(limited, email)).to.have.length(2);
+    }
+    await limited.travel("10 minutes");
+    for (const email of addresses) await emailsTo(limited, email, 3);
     await limited.stop();
   });
 });

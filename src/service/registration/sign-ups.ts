@@ -3,6 +3,7 @@ import { raw } from "objection";
 import { violatedUnique } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
 import { transaction } from "../../db/transaction.ts";
+import { toSite } from "../../limits/network.ts";
 import { enqueue } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
@@ -26,7 +27,14 @@ async function insertWithEmail(trx: Knex, { email, hashedPassword, caller }: New
     device_hash: digest(caller.newDeviceSecret),
     user_agent: caller.userAgent,
   });
-  await enqueue(trx, { key: `sign-up ${signUp.id}`, emailKey: email.key, signUpId: signUp.id });
+  await enqueue(trx, {
+    key: `sign-up ${signUp.id}`,
+    emailKey: email.key,
+    signUpId: signUp.id,
+    mailbox: email.mailbox,
+    domain: email.domain,
+    network: toSite(caller.ip),
+  });
 }
 
 /** Whether another password was asked for at the address, from whatever browser. */

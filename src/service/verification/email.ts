@@ -1,51 +1,127 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import { transaction } from "../../db/transaction.ts";
 import type { EmailContent } from "../../mail/content.ts";
-import type { OutboxEmail } from "../../models/outbox-email.ts";
+import { OutboxEmail } from "../../models/outbox-email.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
-import { readableAddress } from "../identity/email-address.ts";
-import { hasCompetingSignUps } from "../registration/sign-ups.ts";
+import { describeDevice } from "../identity/device.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { mintToken } from "./tokens.ts";
+import { mintTokens } from "./tokens.ts";
 
-/** An account that was never to be verified has no sign-up. It is given one, with the password that it has. */
-function findOrAddSignUp(db: Knex, { id, email, email_key, hashed_password }: User) {
-  return transaction(db, async (trx) => {
-    // Of two workers one makes it.
-    await User.query(trx).findById(id).forUpdate();
-    const known = await SignUp.query(trx).findOne({ user_id: id, hashed_password }).whereNull("outcome");
-    return known ?? SignUp.query(trx).insert({ user_id: id, email, email_key, hashed_password }).returning("*");
+/** What an email is about: the sign-up that it names, the account of its address, and the address's open sign-ups. */
+type Subject = { id: number; signUp: SignUp | undefined; account: User | undefined; openSignUps: number };
+
+/** Counts no further: two are enough to warn of. */
+const MOST_OPEN = 2;
+
+const SIGN_UP = ["id", "email", "email_key", "user_id", "user_agent", "outcome", "created_at"] as const;
+const ACCOUNT = ["id", "email", "email_key", "hashed_password", "email_verified_at", "unverified_expires_at"] as const;
+
+type Row = { id: number; open_sign_ups: number } & Record<string, unknown>;
+
+/** Takes the columns of one table from a row of several. */
+function columnsOf(row: Row, table: string, columns: readonly string[]) {
+  const found = columns.map((column) => [column, row[`${table}.${column}`]] as const);
+  return found.some(([, value]) => value !== null) ? Object.fromEntries(found) : undefined;
+}
+
+async function readSubjects(db: Knex, emails: readonly OutboxEmail[]): Promise<Subject[]> {
+  const open = SignUp.query(db)
+    .whereColumn("sign_ups.email_key", "emails.email_key")
+    .whereNull("outcome")
+    .whereNotNull("hashed_password")
+    .select("id")
+    .limit(MOST_OPEN);
+  const named = (table: string, columns: readonly string[]) =>
+    columns.map((column) => `${table}.${column} as ${table}.${column}`);
+  const ids = emails.map(({ id }) => id);
+  const rows = await OutboxEmail.query(db)
+    .whereIn("emails.id", ids)
+    .leftJoin("sign_ups as named", "named.id", "emails.sign_up_id")
+    .leftJoin("users as account", "account.email_key", "emails.email_key")
+    .select("emails.id", ...named("named", SIGN_UP), ...named("account", ACCOUNT))
+    .select(raw("(select count(*) from ? as open)", [open]).as("open_sign_ups"))
+    .castTo<Row[]>();
+  return rows.map((row) => {
+    const [signUp, account] = [columnsOf(row, "named", SIGN_UP), columnsOf(row, "account", ACCOUNT)];
+    return {
+      id: row.id,
+      signUp: signUp && SignUp.fromDatabaseJson(signUp),
+      account: account && User.fromDatabaseJson(account),
+      openSignUps: row.open_sign_ups,
+    };
   });
 }
 
-/** Decides what an email says only as it is sent: a link's time begins then, and no token waits in the outbox. */
-export function createBuildEmail(db: Knex, { verificationHours }: Pick<ServiceSettings, "verificationHours">) {
-  return async function buildEmail({ email_key, sign_up_id }: OutboxEmail): Promise<EmailContent | undefined> {
-    const named = sign_up_id === null ? undefined : await SignUp.query(db).findById(sign_up_id);
-    if (named?.outcome === "verified") return undefined;
-    const user = await User.query(db).findOne({ email_key });
-    if (user?.email_verified_at) {
-      // Drop the unused hash. Keep the rest, so that code attempts behave alike.
-      await named?.$query(db).patch({ hashed_password: null, user_id: user.id });
-      return { kind: "already-registered", to: user.email };
+/** An account that was never to be verified has no sign-up. It is given one, with the password that it has. */
+async function findOrAddSignUp(db: Knex, subject: Subject & { account: User }): Promise<Subject> {
+  const { id: user_id, email, email_key, hashed_password } = subject.account;
+  return transaction(db, async (trx) => {
+    // Of two workers one makes it.
+    await User.query(trx).findById(user_id).forUpdate();
+    const known = await SignUp.query(trx).findOne({ user_id, hashed_password }).whereNull("outcome");
+    if (known) return { ...subject, signUp: known };
+    const signUp = await SignUp.query(trx).insert({ user_id, email, email_key, hashed_password }).returning("*");
+    return { ...subject, signUp, openSignUps: subject.openSignUps + 1 };
+  });
+}
+
+/** Unless there is nothing to verify: the address is, or nobody signed up with it. */
+async function findSubjects(db: Knex, emails: readonly OutboxEmail[]): Promise<Subject[]> {
+  const subjects = (await readSubjects(db, emails)).filter(({ signUp }) => signUp?.outcome !== "verified");
+  const found = subjects.map(({ account, ...subject }) =>
+    account && isOwned(account) && !account.email_verified_at
+      ? findOrAddSignUp(db, { ...subject, account })
+      : { ...subject, account },
+  );
+  return Promise.all(found);
+}
+
+/** Refers sign-ups to accounts that were made after them. @param change what else becomes of them. */
+async function referToAccounts(db: Knex, subjects: readonly Subject[], change: { hashed_password?: null }) {
+  const ids = subjects.flatMap(({ signUp }) => signUp?.id ?? []);
+  if (ids.length === 0) return;
+  const user_id = User.query(db).whereColumn("users.email_key", "sign_ups.email_key").select("id");
+  await SignUp.query(db)
+    .whereIn("id", ids)
+    .patch({ ...change, user_id });
+}
+
+/** Decides what emails say only as they are sent: a link's time begins then, and no token waits in the outbox. */
+export function createBuildEmails(db: Knex, { verificationHours }: Pick<ServiceSettings, "verificationHours">) {
+  return async function buildEmails(emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> {
+    const subjects = await findSubjects(db, emails);
+    const registered = subjects.filter(({ account }) => account?.email_verified_at);
+    // Drop the unused hash. Keep the rest, so that code attempts behave alike.
+    await referToAccounts(db, registered, { hashed_password: null });
+    const unverified = subjects.filter((subject) => !registered.includes(subject));
+    const earlier = unverified.filter(({ account, signUp }) => account && signUp?.user_id === null);
+    await referToAccounts(db, earlier, {});
+    const minted = await mintTokens(
+      db,
+      unverified.flatMap(({ signUp }) => signUp?.id ?? []),
+      verificationHours,
+    );
+    const contents = new Map<number, EmailContent>();
+    for (const { id, account } of registered) {
+      if (account) contents.set(id, { kind: "already-registered", to: account.email });
     }
-    const signUp = user && isOwned(user) ? await findOrAddSignUp(db, user) : named;
-    if (!signUp) return undefined;
-    // It was made before the address had the account.
-    if (user && signUp.user_id === null) await signUp.$query(db).patch({ user_id: user.id });
-    const minted = await mintToken(db, signUp.id, verificationHours);
-    const { email: to, created_at: signedUpAt } = signUp;
-    return {
-      kind: "verify",
-      to,
-      address: readableAddress(to),
-      signedUpAt,
-      validHours: verificationHours,
-      hasCompetingSignUps: await hasCompetingSignUps(db, signUp),
-      ...minted,
-    };
+    for (const { id, signUp, openSignUps } of unverified) {
+      const secrets = signUp && minted.get(signUp.id);
+      if (!secrets) continue;
+      contents.set(id, {
+        kind: "verify",
+        to: signUp.email,
+        signedUpAt: signUp.created_at,
+        device: describeDevice(signUp.user_agent),
+        validHours: verificationHours,
+        hasCompetingSignUps: openSignUps > 1,
+        ...secrets,
+      });
+    }
+    return contents;
   };
 }
 

@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 
 /** Known or not, the address gets a row, and the worker decides what to say: neither answer nor time tells. */
 async function enqueueVerificationEmail(trx: Knex, address: EmailAddress, caller: Caller): Promise<boolean> {
-  const { key } = address;
+  const { key, mailbox, domain } = address;
   const hashes = caller.deviceSecrets.map((secret) => digest(secret));
   const signUp = await SignUp.query(trx)
     .where({ email_key: key })
@@ -36,7 +36,14 @@ async function enqueueVerificationEmail(trx: Knex, address: EmailAddress, caller
   const network = toSite(caller.ip);
   // Two requests of one network within a minute get one email, whatever there is at the address.
   const minute = Math.floor(Date.now() / MINUTE_MS);
-  return enqueue(trx, { key: `again ${key} ${network} ${minute}`, emailKey: key, signUpId: signUp?.id ?? null });
+  return enqueue(trx, {
+    key: `again ${key} ${network} ${minute}`,
+    emailKey: key,
+    signUpId: signUp?.id ?? null,
+    mailbox,
+    domain,
+    network,
+  });
 }
 
 /** Sends a sign-up's email again, preferably of this browser's. The answer is the same for every address. */

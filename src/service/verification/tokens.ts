@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Knex } from "knex";
 import { raw } from "objection";
+import { getSchema } from "../../db/schema.ts";
 import { VerificationToken } from "../../models/verification-token.ts";
 import { digest } from "../../secrets/digest.ts";
 import { randomSecret } from "../../secrets/random-secret.ts";
@@ -13,22 +14,42 @@ function codeDigest(tokenHash: string, code: string) {
   return digest(tokenHash, code);
 }
 
-/** Makes a token of 256 bits and a code, valid by the database's clock. Only their digests are stored. */
-export async function mintToken(
+function newToken() {
+  return { token: randomSecret(), code: String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0") };
+}
+
+/**
+ * Makes a token of 256 bits and a code for each of some sign-ups, in one statement, valid by the database's clock. Only
+ * their digests are stored. @returns them by the numbers of their sign-ups, without those
+ * that are deleted meanwhile.
+ */
+export async function mintTokens(
   db: Knex,
-  signUpId: number,
+  signUpIds: readonly number[],
   validHours: number,
-): Promise<{ token: string; code: string }> {
-  const token = randomSecret();
-  const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0");
-  const token_hash = digest(token);
-  await VerificationToken.query(db).insert({
-    token_hash,
-    code_hash: codeDigest(token_hash, code),
-    sign_up_id: signUpId,
-    expires_at: raw("now() + make_interval(hours => ?)", [validHours]),
-  });
-  return { token, code };
+): Promise<Map<number, { token: string; code: string }>> {
+  if (signUpIds.length === 0) return new Map();
+  const minted = new Map(signUpIds.map((id) => [id, newToken()] as const));
+  const hashes = [...minted.values()].map(({ token }) => digest(token));
+  const codeHashes = [...minted.values()].map(({ code }, n) => codeDigest(hashes[n] ?? "", code));
+  const schema = getSchema(db);
+  const { rows }: { rows: { sign_up_id: number }[] } = await db.raw(
+    `with kept as (select id from :sign_ups: where id = any(cast(:ids as bigint[])) for key share)
+     insert into :tokens: (token_hash, code_hash, sign_up_id, expires_at)
+     select token_hash, code_hash, id, now() + make_interval(hours => :hours)
+     from unnest(cast(:ids as bigint[]), cast(:hashes as text[]), cast(:codes as text[])) one (id, token_hash, code_hash)
+     join kept using (id) returning sign_up_id`,
+    {
+      sign_ups: `${schema}.sign_ups`,
+      tokens: `${schema}.verification_tokens`,
+      ids: [...minted.keys()],
+      hashes,
+      codes: codeHashes,
+      hours: validHours,
+    },
+  );
+  const kept = new Set(rows.map(({ sign_up_id }) => sign_up_id));
+  return new Map([...minted].filter(([id]) => kept.has(id)));
 }
 
 /** The sign-up that a token belongs to, and whether the token has expired; undefined where there is no such token. */

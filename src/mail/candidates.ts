@@ -1,0 +1,132 @@
+import type { Knex } from "knex";
+import { getSchema } from "../db/schema.ts";
+import { type Budgets, RESERVE_FACTOR } from "./budget.ts";
+import type { Found } from "./choose.ts";
+
+/** Enough to fill all slots, and to hold back many at once where they have no room. */
+const MOST = 64;
+/** Networks and domains looked at, in all and of one network. It is more than any worker sends to at a time. */
+const [MOST_PAIRS, MOST_DOMAINS] = [256, 32];
+const MOST_OF_EACH = 8;
+
+const READY = "finished_at is null and not is_held";
+const HELD = "finished_at is null and is_held";
+
+/** Each network and domain that has emails, found without reading those: 10,000 of one network hide no other's. */
+const PAIRS = `
+  pairs (network, domain, nth, seen) as (
+    (select network, domain, 1, 1 from :emails: where ${READY} order by network, domain limit 1)
+    union all
+    select next.network, next.domain, case when next.network = pairs.network then nth + 1 else 1 end, seen + 1
+    from pairs cross join lateral (
+      select network, domain from :emails: where ${READY}
+        and (network, domain) > (pairs.network, case when nth < ${MOST_DOMAINS} then pairs.domain else chr(1114111) end)
+      order by network, domain limit 1) next
+    where seen < ${MOST_PAIRS}
+  )`;
+
+/** The longest waiting of each, the longest waiting of all, and those that a budget held back until now. */
+const CANDIDATES = `
+  due as (
+    select each.id from pairs cross join lateral (
+      select id from :emails: where ${READY} and (network, domain) >= (pairs.network, pairs.domain)
+        and (network, domain, available_at) <= (pairs.network, pairs.domain, now())
+      order by network, domain, available_at, id limit ${MOST_OF_EACH}) each
+    union (select id from :emails: where finished_at is null and available_at <= now()
+           order by available_at, id limit ${MOST})
+    union (select id from :emails: where ${HELD} and available_at <= now() order by available_at, id limit ${MOST})
+  ),
+  fair as (
+    select id from due join :emails: using (id)
+    where network <> all(cast(:networks as text[])) and domain <> all(cast(:domains as text[]))
+    order by row_number() over (partition by network, domain order by available_at, id),
+      row_number() over (partition by network order by available_at, id), available_at, id
+    limit ${MOST}
+  ),
+  candidates as (
+    select id, email_key, mailbox, domain, network, is_held,
+      cast(extract(epoch from due_at) as float) as turn,
+      cast(extract(epoch from now() - admitted_at) as float) as went_age
+    from :emails:
+    where id in (select id from fair) and finished_at is null and available_at <= now() for update skip locked
+  )`;
+
+/** The latest rows of an index whose last column is a time, from a time on. Compared whole, or the planner takes another. */
+function latest(columns: readonly string[], time: string, since: string, most: string) {
+  const values = columns.map((column) => `of.${column}`);
+  return `(${columns.join(", ")}) <= (${values.join(", ")})
+    and (${[...columns, time].join(", ")}) > (${[...values, since].join(", ")})
+    order by ${[...columns, time].map((column) => `${column} desc`).join(", ")} limit ${most}`;
+}
+
+/** What one budget has to count for the candidates, and what it held back before. */
+function entries({
+  columns,
+  count,
+  most,
+  seconds,
+}: Record<"count" | "most" | "seconds", string> & { columns: string[] }) {
+  const key = columns.map((column) => `of.${column}`).join(" || ' ' || ");
+  const ofPlan = [...new Set([...columns, "network"])];
+  return `json_build_object(
+    'spent', coalesce((
+      select json_agg(json_build_object('key', ${key}, 'network', went.network, 'age', age) order by age)
+      from (select distinct ${columns.join(", ")} from candidates) of cross join lateral (
+        select network, cast(extract(epoch from now() - admitted_at) as float) as age from :emails:
+        where admitted_at is not null and ${latest(columns, "admitted_at", `now() - make_interval(secs => ${seconds})`, most)}
+      ) went), '[]'),
+    'planned', coalesce((
+      select json_agg(json_build_object('key', ${key}, 'network', of.network, 'seconds', seconds) order by seconds desc)
+      from (select distinct ${ofPlan.join(", ")} from candidates) of cross join lateral (
+        select cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
+        where ${HELD} and ${latest(ofPlan, "available_at", "cast('-infinity' as timestamptz)", count)}) planned), '[]'))`;
+}
+
+const MAILBOX = { columns: ["mailbox"], count: ":mailboxCount", most: ":mailboxMost", seconds: ":mailboxSeconds" };
+const DOMAIN = {
+  columns: ["network", "domain"],
+  count: ":domainCount",
+  most: ":domainCount",
+  seconds: ":domainSeconds",
+};
+
+const FACTS = `
+  (select json_agg(candidates order by id) from candidates) as emails,
+  ${entries(MAILBOX)} as mailboxes,
+  ${entries(DOMAIN)} as domains,
+  coalesce((select json_agg(held) from (select distinct email_key, network from candidates) of cross join lateral (
+    select id, email_key, network, cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
+    where ${HELD} and (email_key, network) >= (of.email_key, of.network)
+      and (email_key, network) <= (of.email_key, of.network) order by email_key, network) held), '[]') as held`;
+
+export type Search = {
+  budgets: Budgets | undefined;
+  /** The networks and domains that have their share of the slots. */
+  full: { networks: readonly string[]; domains: readonly string[] };
+};
+
+/**
+ * Finds emails that may go now, locked, with what to know for choosing among them.
+ * @param trx it holds the locks: other workers pass the emails by.
+ */
+export async function findCandidates(
+  trx: Knex,
+  { budgets, full }: Search,
+): Promise<Found & { isFirst: boolean; latest: string | null }> {
+  const { rows } = await trx.raw(
+    `with recursive ${PAIRS}, ${CANDIDATES}
+     select pg_try_advisory_xact_lock(hashtextextended(:lock, 0)) as "isFirst",
+       cast((select max(admitted_at) from :emails:) as text) as latest, ${FACTS}`,
+    {
+      emails: `${getSchema(trx)}.emails`,
+      lock: `foyer emails ${getSchema(trx)}`,
+      ...full,
+      mailboxCount: budgets?.perMailbox.count ?? 0,
+      mailboxMost: (budgets?.perMailbox.count ?? 0) * RESERVE_FACTOR,
+      mailboxSeconds: budgets?.perMailbox.seconds ?? 0,
+      domainCount: budgets?.perDomain.count ?? 0,
+      domainSeconds: budgets?.perDomain.seconds ?? 0,
+    },
+  );
+  return { ...rows[0], emails: rows[0].emails ?? [] };
+}
