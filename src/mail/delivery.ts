@@ -107,6 +107,7 @@ export function createDelivery(parts: DeliveryParts) {
   return function prepare(emails: readonly OutboxEmail[]) {
     // The lease of others ended before their sending could be recorded.
     const unsent = emails.filter(({ id }) => !sentUnrecorded.has(id));
+    if (unsent.length === 0) return [];
     const contents = build(unsent);
     // Each email that waits for it hears of a fault.
     contents.catch(() => {});

@@ -58,11 +58,16 @@ function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm:
     else state.serverUp = false;
   }
 
-  /** Others may begin now that had no share. */
-  function makeRoom(change: () => void) {
+  /** Whether emails may wait for a slot, or for their share of them. */
+  function isFull() {
     const { networks, domains } = listFull(slots, sending());
+    return networks.length + domains.length > 0;
+  }
+
+  function makeRoom(change: () => void) {
+    const wasFull = isFull();
     change();
-    if (networks.length + domains.length > 0) alarm.wake();
+    if (wasFull) alarm.wake();
   }
 
   async function send({ email, deliver }: Prepared, stopping: AbortSignal) {
@@ -80,6 +85,7 @@ function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm:
     slots,
     sending,
     room,
+    isFull,
     finished: () => Promise.all(sending().map(({ ended }) => ended)),
     start(prepared: Prepared, stopping: AbortSignal) {
       const { network, domain } = prepared.email;
@@ -110,7 +116,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
     for (let n = 0; n < delayed; n += 1) observe("delayed");
     for (let n = 0; n < dropped; n += 1) observe("dropped");
     for (const prepared of prepare(emails)) senders.start(prepared, stopping.signal);
-    if (emails.length > 0 && senders.room() > 0) pace.count();
+    if (emails.length > 0 && !senders.isFull()) pace.count();
     return delayed + dropped;
   }
 
