@@ -28,6 +28,7 @@ describe("the settings", () => {
         perIp: { count: 100, seconds: 600 },
         perEmail: { count: 60, seconds: 600 },
         perMailbox: { count: 5, seconds: 3600 },
+        perDomain: { count: 60, seconds: 600 },
         total: { count: 600, seconds: 60 },
       },
       botDetection: { honeypot: true, minFillMs: 150 },

@@ -106,6 +106,7 @@ describe("the catalogue of words", () => {
       "refusal.busy": ["wait"],
       "refusal.unavailable": ["wait"],
       "refusal.code_refused": ["triesLeft"],
+      "refusal.password_required": ["triesLeft"],
     };
     for (const key of OF_REFUSALS.filter(isMessageKey)) {
       expect(variablesOf(key), key).to.deep.equal(given[key] ?? []);

@@ -38,7 +38,7 @@ describe("an email by SMTP", () => {
   const outcomes = async () =>
     (await foyer.rows("emails")).map(({ outcome, last_response }) => [outcome, last_response]);
 
-  it("has the link, the code, how long they work and the address, as text and as HTML, and loads nothing", async () => {
+  it("has the link, the code, how long they work, but nothing of the address, as text and as HTML, and loads nothing", async () => {
     await start();
     await register();
     await until(() => smtp.taken.length === 1);
@@ -54,7 +54,7 @@ describe("an email by SMTP", () => {
         .to.include(`https://accounts.example.com/verify?token=${token}`)
         .and.include(code)
         .and.include("24 hours")
-        .and.include("alice@example.com");
+        .and.not.include("alice");
     }
     expect(mail?.attachments).to.deep.equal([]);
     expect(String(mail?.html)).not.to.match(/<script|<img|<link|src=/);
@@ -93,7 +93,7 @@ describe("an email by SMTP", () => {
     });
   }
 
-  it("goes to one recipient and shows the address as it is, whatever the address", async () => {
+  it("goes to one recipient, whatever the address", async () => {
     await start();
     const addresses = [
       "a!#$%&'*+-/=?^_`{|}~b@example.com",
@@ -105,9 +105,6 @@ describe("an email by SMTP", () => {
     await until(() => smtp.taken.length === addresses.length);
     expect(smtp.recipients.toSorted()).to.deep.equal(addresses.toSorted());
     for (const mail of smtp.taken) expect(mail.headers.has("bcc")).to.equal(false);
-    expect(smtp.taken.map(({ text }) => /with (\S+)$/m.exec(text ?? "")?.[1]).toSorted()).to.deep.equal(
-      addresses.toSorted(),
-    );
   });
 
   it("goes to an address beyond ASCII when the server takes those", async () => {
