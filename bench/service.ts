@@ -30,6 +30,7 @@ export async function startService(env: Record<string, string>) {
   return {
     url,
     cpuSeconds: () => metric(url, "process_cpu_seconds_total"),
+    statements: () => metric(url, "foyer_database_statements_total"),
     /** The peak that Linux keeps of a process; elsewhere what it takes at this moment. */
     async residentMiB() {
       const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");

@@ -99,6 +99,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const forwarding = warnUntrustedForwarding(log);
   const health = { isReady, warnings: forwarding.warnings };
   metrics.watchReadiness(canWrite);
+  database.onStatement(metrics.stated);
   metrics.watchPool(() => poolUse(db));
   metrics.watchOutbox(outbox.waiting);
   const stopPurge = startPurge(db, config.unverifiedDays, log);

@@ -18,8 +18,12 @@ export type Database = {
   description: string;
   /** Whether it writes within two seconds, unlike a standby, an old primary, or one whose disk is full. */
   isReady(): Promise<boolean>;
+  /** Calls back for every statement sent, but for those that begin and end transactions. */
+  onStatement(listener: () => void): void;
   close(): Promise<void>;
 };
+
+const OF_TRANSACTION = /^(?:begin|commit|rollback)/i;
 
 /** More than fits the memory that a statement gets there, so that the server writes it to the tables' disk. */
 const WRITE = "select pg_current_xact_id(), count(*) from generate_series(1, 5000)";
@@ -127,6 +131,11 @@ export async function connect(settings: DatabaseSettings, log: Logger): Promise<
     db,
     description: source.description,
     isReady: () => isReady(db, source, log),
+    onStatement(listener) {
+      db.on("query", ({ sql }: { sql: string }) => {
+        if (!OF_TRANSACTION.test(sql)) listener();
+      });
+    },
     close: async () => {
       stopUpkeep();
       await db.destroy();

@@ -58,6 +58,11 @@ function counters(registry: Registry) {
       labelNames: ["procedure", "outcome"],
       registers,
     }),
+    statements: new Counter({
+      name: "foyer_database_statements_total",
+      help: "Statements sent to the database, but for those that begin and end transactions.",
+      registers,
+    }),
     faults: new Counter({
       name: "foyer_faults_total",
       help: "Requests that failed through a fault of Foyer or of what it runs on. The log has each.",
@@ -135,7 +140,7 @@ export function createMetrics(version: string) {
   const help = "Always 1: which Foyer runs, on which Node.";
   const build = new Gauge({ name: "foyer_build_info", help, labelNames: ["version", "node"], registers });
   build.set({ version, node: process.version }, 1);
-  const { calls, requestSeconds, faults, ...others } = counters(registry);
+  const { calls, requestSeconds, faults, statements, ...others } = counters(registry);
   return {
     registry,
     ...others,
@@ -145,6 +150,7 @@ export function createMetrics(version: string) {
         for (const outcome of ["ok", ...refusals]) calls.inc({ procedure, outcome }, 0);
       }
     },
+    stated: () => statements.inc(),
     called: (procedure: string, outcome: string) => calls.inc({ procedure, outcome }),
     requested({ method, route, status, milliseconds, isFault }: CountedRequest) {
       requestSeconds.observe({ method, route, status }, milliseconds / 1000);
