@@ -8,22 +8,6 @@ import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf } from "../support/sign-up.ts";
 
-const PAIRS = 200;
-/** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
-const CLEAR = 4;
-
-/** Wilcoxon's signed-rank test of differences: how many standard deviations their ranks are from being without direction. */
-function signedRank(differences: number[]) {
-  const ranked = differences.filter((d) => d !== 0).toSorted((a, b) => Math.abs(a) - Math.abs(b));
-  const n = ranked.length;
-  const sum = ranked.reduce((total, d, index) => total + Math.sign(d) * (index + 1), 0);
-  return sum / Math.sqrt((n * (n + 1) * (2 * n + 1)) / 6);
-}
-
-function median(numbers: number[]) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
-
 describe("registering and verifying in discreet mode", () => {
   let foyer: TestFoyer;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -80,28 +64,6 @@ describe("registering and verifying in discreet mode", () => {
         Array(2).fill({ json: 201, form: 303, trpc: 200, resend: 202, "resend form": 303 }[how]),
       );
       expect(bytes(answers[0] ?? {})).to.equal(bytes(answers[1] ?? {}));
-    });
-  }
-
-  for (const how of ["json", "resend"] as const) {
-    it(`answers a registered and a new address in the same time: ${how}`, async function () {
-      this.timeout(60_000);
-      await REQUESTS[how](twoAddresses().fresh);
-      const times = { registered: [] as number[], fresh: [] as number[] };
-      for (let pair = 0; pair < PAIRS; pair += 1) {
-        const addresses = twoAddresses();
-        for (const which of pair % 2 ? (["fresh", "registered"] as const) : (["registered", "fresh"] as const)) {
-          const started = performance.now();
-          await REQUESTS[how](addresses[which]);
-          times[which].push(performance.now() - started);
-        }
-      }
-      const z = signedRank(times.fresh.map((time, n) => time - (times.registered[n] ?? 0)));
-      const [registered, fresh] = [median(times.registered), median(times.fresh)].map((ms) => ms.toFixed(2));
-      process.stdout.write(
-        `        ${how}: ${PAIRS} pairs, median ${registered} ms registered, ${fresh} ms new, z = ${z.toFixed(2)}\n`,
-      );
-      expect(Math.abs(z)).to.be.below(CLEAR);
     });
   }
 

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
+import { expect } from "chai";
+import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+
+const PAIRS = 200;
+/** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
+const CLEAR = 4;
+
+/** Wilcoxon's signed-rank test of differences: how many standard deviations their ranks are from being without direction. */
+function signedRank(differences: number[]) {
+  const ranked = differences.filter((d) => d !== 0).toSorted((a, b) => Math.abs(a) - Math.abs(b));
+  const n = ranked.length;
+  const sum = ranked.reduce((total, d, index) => total + Math.sign(d) * (index + 1), 0);
+  return sum / Math.sqrt((n * (n + 1) * (2 * n + 1)) / 6);
+}
+
+function median(numbers: number[]) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+describe("answers in discreet mode", () => {
+  let foyer: TestFoyer;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  before(async () => {
+    foyer = await startFoyer({ privacy: "discreet" });
+    await foyer.sql(
+      `insert into users (email, email_key, hashed_password, email_verified_at)
+       select 'old' || n || '@example.com', 'old' || n || '@example.com', 'x', now() from generate_series(1000, 1999) n`,
+    );
+  });
+  after(async () => {
+    agent.destroy();
+    await foyer.stop();
+  });
+
+  let used = 1000;
+  /** Two addresses that look alike, of which one has an account. */
+  function twoAddresses() {
+    used += 1;
+    return { registered: `old${used}@example.com`, fresh: `new${used}@example.com` };
+  }
+
+  async function send(path: string, body: object) {
+    const headers = { "Content-Type": "application/json" };
+    const sent = request(`${foyer.url}${path}`, { method: "POST", agent, headers }).end(JSON.stringify(body));
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    await text(answer);
+  }
+
+  const REQUESTS = {
+    json: (email: string) => send("/register", { email, password: PASSWORD }),
+    resend: (email: string) => send("/verify/resend", { email }),
+  };
+
+  for (const how of ["json", "resend"] as const) {
+    it(`take the same time for a registered and a new address: ${how}`, async function () {
+      this.timeout(60_000);
+      await REQUESTS[how](twoAddresses().fresh);
+      const times = { registered: [] as number[], fresh: [] as number[] };
+      for (let pair = 0; pair < PAIRS; pair += 1) {
+        const addresses = twoAddresses();
+        for (const which of pair % 2 ? (["fresh", "registered"] as const) : (["registered", "fresh"] as const)) {
+          const started = performance.now();
+          await REQUESTS[how](addresses[which]);
+          times[which].push(performance.now() - started);
+        }
+      }
+      const z = signedRank(times.fresh.map((time, n) => time - (times.registered[n] ?? 0)));
+      const [registered, fresh] = [median(times.registered), median(times.fresh)].map((ms) => ms.toFixed(2));
+      process.stdout.write(
+        `        ${how}: ${PAIRS} pairs, median ${registered} ms registered, ${fresh} ms new, z = ${z.toFixed(2)}\n`,
+      );
+      expect(Math.abs(z)).to.be.below(CLEAR);
+    });
+  }
+});
