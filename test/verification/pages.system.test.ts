@@ -41,11 +41,36 @@ describe("the pages of verification in a browser", function () {
         const { page: phone, complaints } = await openPage(browser, { javaScriptEnabled });
         await phone.goto(`${foyer.url}/verify?token=${token}`);
         await phone.getByText(address).waitFor();
+        await phone.getByLabel("Password you chose").fill("another's password");
+        await phone.getByRole("button", { name: "Verify my address" }).click();
+        await phone.getByRole("alert").getByText("That is not the password").waitFor();
+        expect(await phone.title()).to.match(/^Error: /);
+        expect(await phone.getByLabel("Password you chose").inputValue()).to.equal("");
+        await phone.getByLabel("Password you chose").fill(PASSWORD);
         await phone.getByRole("button", { name: "Verify my address" }).click();
         await phone.getByRole("heading", { name: "Your email address is verified" }).waitFor();
         expect(phone.url()).to.equal(`${foyer.url}/verified`);
         await phone.goBack();
         await phone.reload();
+        await phone.getByRole("heading", { name: "Your email address is verified" }).waitFor();
+        expect(complaints).to.deep.equal([]);
+      });
+
+      it("verify the address by the link, on another device, with a new password", async () => {
+        const { page } = await openPage(browser, { javaScriptEnabled });
+        const { token } = await signUp(page);
+        const { page: phone, complaints } = await openPage(browser, { javaScriptEnabled });
+        await phone.goto(`${foyer.url}/verify?token=${token}`);
+        await phone.getByLabel("New password").fill("short");
+        await phone.getByRole("button", { name: "Verify with this password" }).click();
+        await phone.getByRole("alert").getByText("Use at least 8 characters").waitFor();
+        await phone.getByLabel("New password").fill("a password of my own");
+        if (javaScriptEnabled) {
+          await phone.getByText("Very strong").waitFor();
+          await phone.getByRole("button", { name: "Show password" }).last().click();
+          expect(await phone.getByLabel("New password").getAttribute("type")).to.equal("text");
+        }
+        await phone.getByRole("button", { name: "Verify with this password" }).click();
         await phone.getByRole("heading", { name: "Your email address is verified" }).waitFor();
         expect(complaints).to.deep.equal([]);
       });
@@ -113,6 +138,13 @@ describe("the pages of verification in a browser", function () {
     ]) {
       await page.goto(`${foyer.url}${path}`);
       await look(path);
+    }
+    await page.context().clearCookies();
+    await page.goto(`${foyer.url}/verify?token=${token}`);
+    await look("the link elsewhere");
+    for (const name of ["Verify my address", "Verify with this password"]) {
+      await page.getByRole("button", { name }).click();
+      await look(`${name} without a password`);
     }
     // Not from its address, where it may run no script, and so axe may not either.
     await page.goto("about:blank");
