@@ -10,9 +10,7 @@ export type Limits = {
   total: Rate;
 };
 
-export const LIMIT_NAMES = ["requests", "ip", "email", "total", "guesses"] as const;
-
-export type LimitName = (typeof LIMIT_NAMES)[number];
+export type LimitName = "requests" | "ip" | "email" | "total" | "guesses";
 
 export type RateLimited = {
   code: "rate_limited";
@@ -45,8 +43,13 @@ export const UNLIMITED: Limiter = {
   spendGuess: async () => ({ tooMany: undefined, giveBack: async () => {} }),
 };
 
-/** How many times a /64's attempts its /56 and its /48 have. */
-export const GROWTH = 4;
+/** How many times a /64's count its /56 has, and a /56's its /48. */
+const GROWTH = 4;
+
+/** How much a network may have. @param n its place among those that `toNetworks` gives, 0 for the smallest. */
+export function countOf({ count }: Rate, n: number): number {
+  return count * GROWTH ** n;
+}
 
 /** Guesses at one of 10^8 codes: of an address a day, and of all addresses an hour. SECURITY.md has the arithmetic. */
 const GUESSES_PER_EMAIL: Rate = { count: 20, seconds: 86_400 };
@@ -57,9 +60,7 @@ const GUESSES_IN_ALL: Rate = { count: 3000, seconds: 3600 };
  * address, and none that a stranger can use up is the owner's.
  */
 function limitsOf({ perIp, perEmail, total }: Limits, { ip, emailKey, isNew }: Attempt): Limit<LimitName>[] {
-  const networks = toNetworks(ip).map(
-    (key, n) => ({ ...perIp, count: perIp.count * GROWTH ** n, name: "ip", key }) as const,
-  );
+  const networks = toNetworks(ip).map((key, n) => ({ ...perIp, count: countOf(perIp, n), name: "ip", key }) as const);
   const email =
     emailKey === undefined
       ? []

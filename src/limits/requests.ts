@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { err, ok, type Result } from "../result.ts";
 import { type Rate, secondsIfExceeded } from "./counters.ts";
-import { GROWTH, type LimitName, type RateLimited } from "./limiter.ts";
+import { countOf, type LimitName, type RateLimited } from "./limiter.ts";
 import { PREFIXES, toNetworks } from "./network.ts";
 
 /**
@@ -14,19 +14,21 @@ export function limitRequestsInMemory(
   rate: Rate,
   observe: (limit: LimitName) => void,
 ): (ip: string) => Promise<Result<void, RateLimited>> {
-  const counts = PREFIXES.map(
-    (_, n) => new RateLimiterMemory({ points: rate.count * GROWTH ** n, duration: rate.seconds }),
-  );
+  const counts = PREFIXES.map((_, n) => new RateLimiterMemory({ points: countOf(rate, n), duration: rate.seconds }));
   const secret = randomBytes(32);
   const placeOf = (network: string) => createHmac("sha256", secret).update(network).digest().readUInt16LE();
   return async (ip) => {
-    const networks = toNetworks(ip).map(placeOf);
-    const spent = await Promise.all(
-      networks.map((place, n) => secondsIfExceeded(counts[n]?.consume(place) ?? Promise.resolve())),
-    );
-    const retryAfterSeconds = Math.max(...spent.map((seconds) => seconds ?? 0));
-    if (retryAfterSeconds === 0) return ok(undefined);
-    observe("requests");
-    return err({ code: "rate_limited", retryAfterSeconds, limit: { ...rate, name: "requests" } });
+    // The smallest first: what is refused there takes nothing from the larger ones, which others share.
+    for (const [n, network] of toNetworks(ip).entries()) {
+      const retryAfterSeconds = await secondsIfExceeded(counts[n]?.consume(placeOf(network)) ?? Promise.resolve());
+      if (retryAfterSeconds === undefined) continue;
+      observe("requests");
+      return err({
+        code: "rate_limited",
+        retryAfterSeconds,
+        limit: { name: "requests", count: countOf(rate, n), seconds: rate.seconds },
+      });
+    }
+    return ok(undefined);
   };
 }

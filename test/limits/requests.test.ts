@@ -85,6 +85,16 @@ describe("a network that has sent as many requests as it may", () => {
 });
 
 describe("the limit of requests", () => {
+  it("takes nothing from a larger network for what it refuses a smaller one in it", async () => {
+    const spend = limitRequestsInMemory({ count: 10, seconds: 600 }, () => {});
+    for (let n = 0; n < 1000; n += 1) await spend("2001:db8:0:1::1");
+    expect(await spend("2001:db8:0:1::1")).to.have.nested.property("error.limit.count", 10);
+    for (let n = 0; n < 10; n += 1) expect((await spend("2001:db8:0:2::1")).ok, "of its /56").to.equal(true);
+    for (let n = 3; n < 30; n += 1) await spend(`2001:db8:0:${n}::1`);
+    expect(await spend("2001:db8:0:40::1")).to.have.nested.property("error.limit.count", 40);
+    expect((await spend("2001:db8:0:100::1")).ok, "of another /56").to.equal(true);
+  });
+
   it("keeps no more than its number of counts, however many networks ask", async () => {
     const spend = limitRequestsInMemory({ count: 1000, seconds: 600 }, () => {});
     const ask = async (from: number) => {
