@@ -126,7 +126,7 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
   const endUnused = keepUnused(server, idleMs, running);
   // Node would answer these by itself, as many as come. Whatever a client expects may be ignored (RFC 9110 section 10.1.1).
   server.on("checkExpectation", (req, res) => server.emit("request", req, res));
-  boundConnections(server, endUnused);
+  boundConnections(server, address.setting, endUnused);
   server.once("close", endUnreadAnswers(running));
   const drain = () => {
     draining = true;

@@ -111,21 +111,26 @@ describe("a client that does not read its answer", () => {
 });
 
 describe("connections beyond those that Foyer serves", () => {
-  it("are refused while all are used, and take the place of idle ones", async () => {
-    const app = express().use((_req, res) => void res.send("answered"));
-    const listening = await listen(app, { host: "127.0.0.1", port: 0, setting: "PORT" }, 75);
-    const open = () => connect(listening.port, "127.0.0.1").on("error", () => {});
-    const half = Array.from({ length: 890 }, open);
-    for (const socket of half) socket.write("GET / HTTP/1.1\r\n");
-    await Promise.all(half.map((socket) => once(socket, "connect")));
-    const idle = Array.from({ length: 10 }, open);
-    await Promise.all(idle.map((socket) => once(socket, "connect")));
-    const started = performance.now();
-    await once(open(), "close");
-    expect(performance.now() - started).to.be.below(5000);
-    const socket = open();
-    socket.write(get("/", CLOSE));
-    expect(await text(socket)).to.include("answered");
-    await listening.stop(0);
-  });
+  for (const [setting, most] of [
+    ["PORT", 900],
+    ["METRICS_PORT", 50],
+  ] as const) {
+    it(`are refused while all ${most} on ${setting} are used, and take the place of idle ones`, async () => {
+      const app = express().use((_req, res) => void res.send("answered"));
+      const listening = await listen(app, { host: "127.0.0.1", port: 0, setting }, 75);
+      const open = () => connect(listening.port, "127.0.0.1").on("error", () => {});
+      const half = Array.from({ length: most - 10 }, open);
+      for (const socket of half) socket.write("GET / HTTP/1.1\r\n");
+      await Promise.all(half.map((socket) => once(socket, "connect")));
+      const idle = Array.from({ length: 10 }, open);
+      await Promise.all(idle.map((socket) => once(socket, "connect")));
+      const started = performance.now();
+      await once(open(), "close");
+      expect(performance.now() - started).to.be.below(5000);
+      const socket = open();
+      socket.write(get("/", CLOSE));
+      expect(await text(socket)).to.include("answered");
+      await listening.stop(0);
+    });
+  }
 });
