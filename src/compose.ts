@@ -28,7 +28,7 @@ const { version }: { version: string } = JSON.parse(readFileSync(new URL("packag
 
 export type Foyer = {
   app: Express;
-  metricsApp: Express;
+  operatorApp: Express;
   procedures: Procedures;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
@@ -40,8 +40,9 @@ export type Foyer = {
 };
 
 /** What listens on METRICS_PORT. */
-function operatorApp(metrics: Metrics, health: Health): Express {
+function createOperatorApp(metrics: Metrics, health: Health): Express {
   return express()
+    .set("env", "production")
     .disable("x-powered-by")
     .use(
       metricsRoute(metrics),
@@ -119,7 +120,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   });
   return {
     app,
-    metricsApp: operatorApp(metrics, health),
+    operatorApp: createOperatorApp(metrics, health),
     procedures,
     database,
     withdraw,

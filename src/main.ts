@@ -22,7 +22,7 @@ async function start() {
   const metrics =
     metricsPort === undefined
       ? undefined
-      : await listen(foyer.metricsApp, { host, port: metricsPort, setting: "METRICS_PORT" }, keepAliveSeconds);
+      : await listen(foyer.operatorApp, { host, port: metricsPort, setting: "METRICS_PORT" }, keepAliveSeconds);
   const listening = await listen(foyer.app, { host, port: config.port, setting: "PORT" }, keepAliveSeconds);
   const listeners = metrics ? [listening, metrics] : [listening];
 

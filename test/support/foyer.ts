@@ -91,7 +91,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     },
     /** What listens on METRICS_PORT. */
     get operatorApp() {
-      return instance.foyer.metricsApp;
+      return instance.foyer.operatorApp;
     },
     watchStatements: (tell: (sql: string) => void) => db().on("query", ({ sql }: { sql: string }) => tell(sql)),
     /** POST /register with JSON. */
