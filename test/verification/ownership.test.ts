@@ -35,6 +35,12 @@ for (const privacy of ["open", "discreet"] as const) {
       return [ATTACKERS, OWNERS].filter((_, n) => fits[n]);
     }
 
+    /** How many passwords were hashed or compared so far. */
+    async function hashes() {
+      const { text } = await supertest(foyer.operatorApp).get("/metrics");
+      return Number(/^foyer_hash_duration_seconds_count (\d+)$/m.exec(text)?.[1]);
+    }
+
     /** Someone else signs the address up, and then its owner does. Gives what each was sent. */
     async function twoSignUps() {
       await foyer.register(address, ATTACKERS);
@@ -187,6 +193,37 @@ for (const privacy of ["open", "discreet"] as const) {
         ).to.equal(0);
         expect((await verify({ token, newPassword: OWNERS })).status).to.equal(200);
         expect(await openedBy()).to.deep.equal([OWNERS]);
+      });
+
+      it("compares no more than five passwords, however many come at once", async () => {
+        await foyer.register(address, ATTACKERS);
+        const [{ token }] = await emailsTo(foyer, address);
+        const before = await hashes();
+        const tried = await Promise.all(Array.from({ length: 20 }, () => verify({ token, password: OWNERS })));
+        const triesLeft = tried.map((answer) => expectProblem(answer, 403, "password_required")["triesLeft"]);
+        expect(triesLeft.toSorted()).to.deep.equal([...Array<number>(16).fill(0), 1, 2, 3, 4]);
+        expect((await hashes()) - before).to.equal(5);
+      });
+
+      for (const name of ["password", "newPassword"]) {
+        it(`answers 200 to each of twenty who send the same ${name} at once`, async () => {
+          await foyer.register(address, OWNERS);
+          const [{ token }] = await emailsTo(foyer, address);
+          const answers = await Promise.all(Array.from({ length: 20 }, () => verify({ token, [name]: OWNERS })));
+          expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+        });
+      }
+
+      it("compares no more than five passwords with that of the account once it is verified", async () => {
+        await foyer.register(address, ATTACKERS);
+        const [{ token }] = await emailsTo(foyer, address);
+        for (let n = 0; n < 5; n += 1) await verify({ token, password: OWNERS });
+        await verify({ token, newPassword: OWNERS });
+        const before = await hashes();
+        for (let n = 0; n < 6; n += 1) expect((await verify({ token, newPassword: OWNERS })).status).to.equal(200);
+        for (let n = 0; n < 6; n += 1)
+          expectProblem(await verify({ token, newPassword: ATTACKERS }), 410, "token_used");
+        expect((await hashes()) - before).to.equal(6 + 5);
       });
 
       it("gives the account a new password under a new id, whoever signed up", async () => {

@@ -116,7 +116,9 @@ export async function claimAddress(
   if (!winner) return refuse({ code: "token_used" });
   const user = await writeAccount(trx, winner, proof);
   const outcome = raw("case when id = ? then 'verified' else 'superseded' end", [user ? winner.id : null]);
-  await SignUp.query(trx).where({ email_key }).whereNull("outcome").patch({ outcome, hashed_password: null });
+  // Tries count anew, for the same link is answered again.
+  const closed = { outcome, hashed_password: null, password_tries: 0 };
+  await SignUp.query(trx).where({ email_key }).whereNull("outcome").patch(closed);
   if (!user) return toAccount(undefined);
   await SignUp.query(trx).where({ email_key }).patch({ user_id: user.id });
   await renewDeviceSecret(trx, winner, proof, deviceSecret);

@@ -1,5 +1,4 @@
 import type { Knex } from "knex";
-import { raw } from "objection";
 import type { Limiter } from "../../limits/limiter.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
@@ -8,28 +7,7 @@ import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { codeInput } from "./input.ts";
 import { isLiveCode } from "./tokens.ts";
-
-/** Tries of the code and of the password of one sign-up, whatever number of emails it got. */
-export const TRIES = 5;
-
-/** Counts a guess before it is compared. @returns the tries that are left then; undefined where none was. */
-async function spendTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
-  const [tried] = await SignUp.query(db)
-    .where({ id })
-    .where("code_tries", "<", TRIES)
-    .patch({ code_tries: raw("code_tries + 1") })
-    .returning("code_tries");
-  return tried && TRIES - tried.code_tries;
-}
-
-/** Counts a password that was wrong, as a try of the code too. @returns how many more passwords may be tried. */
-export async function countWrongPassword(db: Knex, { id }: SignUp): Promise<number> {
-  const [tried] = await SignUp.query(db)
-    .where({ id })
-    .patch({ code_tries: raw("code_tries + 1"), password_tries: raw("password_tries + 1") })
-    .returning("password_tries");
-  return Math.max(0, TRIES - (tried?.password_tries ?? TRIES));
-}
+import { spendCodeTry } from "./tries.ts";
 
 /**
  * Finds the sign-up that a code verifies. A guess names the one sign-up that gave the browser its secret. It counts also
@@ -52,7 +30,7 @@ export async function findSignUpByCode(
     )
     .orderBy("id", "desc")
     .first();
-  const triesLeft = signUp && (await spendTry(db, signUp));
+  const triesLeft = signUp && (await spendCodeTry(db, signUp));
   if (!signUp || triesLeft === undefined) return refuse({ code: "code_refused", triesLeft: 0 });
   const guess = await limiter.spendGuess(signUp.email_key);
   if (guess.tooMany === "of_all") return refuse({ code: "code_refused", triesLeft: 0 });

@@ -1,3 +1,4 @@
+import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
 import type { SignUp } from "../../models/sign-up.ts";
@@ -12,6 +13,7 @@ import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
 import { type ProofDeps, proveByLink } from "./proof.ts";
+import { giveBackPasswordTry, spendPasswordTry } from "./tries.ts";
 
 type Refused =
   | "token_unknown"
@@ -21,6 +23,8 @@ type Refused =
   | "invalid_input"
   | "rate_limited"
   | "busy";
+
+export type VerifyDeps = ProofDeps & { mutex: KeyedMutex<Result<Account, Refused>> };
 
 async function claim({ db }: ProofDeps, signUp: SignUp, proof: Proof, caller: Caller) {
   const { newDeviceSecret } = caller;
@@ -32,35 +36,47 @@ async function claim({ db }: ProofDeps, signUp: SignUp, proof: Proof, caller: Ca
 /** The link again: it changes nothing, so another new password than the account's must not seem to count. */
 async function repeat(
   { db, hasher, limiter }: ProofDeps,
-  { user_id, email_key }: SignUp,
+  signUp: SignUp,
   input: object,
   caller: Caller,
 ): Promise<Result<Account, Refused>> {
-  const user = await User.query(db).findOne({ id: user_id, email_key });
+  const user = await User.query(db).findOne({ id: signUp.user_id, email_key: signUp.email_key });
   if (!user) return refuse({ code: "token_used" });
   const account = ok({ id: user.id, email: user.email });
   if (!("newPassword" in input)) return account;
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
   const password = typeof input.newPassword === "string" ? parsePassword(input.newPassword, 1) : undefined;
-  if (!password?.ok) return refuse({ code: "token_used" });
+  // Or whoever reads an old email could find out the account's password.
+  if (!password?.ok || (await spendPasswordTry(db, signUp)) === undefined) return refuse({ code: "token_used" });
   const verified = await hasher.verify(password.value, user.hashed_password, caller.signal, toSite(caller.ip));
+  if (!verified.ok || verified.value) await giveBackPasswordTry(db, signUp);
   if (!verified.ok) return verified;
   return verified.value ? account : refuse({ code: "token_used" });
 }
 
-async function verifyByLink(deps: ProofDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
-  const { success, data } = tokenInput.safeParse(input);
-  if (!success) return refuse({ code: "token_unknown" });
-  const signUp = await findSignUpByToken(deps.db, data.token);
+async function useLink(
+  deps: ProofDeps,
+  token: string,
+  input: object,
+  caller: Caller,
+): Promise<Result<Account, Refused>> {
+  const signUp = await findSignUpByToken(deps.db, token);
   if (!signUp.ok) return signUp;
   if (signUp.value.outcome === "verified") return repeat(deps, signUp.value, input, caller);
   const proof = await proveByLink(deps, signUp.value, input, caller);
   return proof.ok ? claim(deps, signUp.value, proof.value, caller) : proof;
 }
 
+async function verifyByLink(deps: VerifyDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
+  const { success, data } = tokenInput.safeParse(input);
+  if (!success) return refuse({ code: "token_unknown" });
+  // One after another, so that who sends the same twice, as by a double click, is answered twice and loses no tries.
+  return deps.mutex(data.token, () => useLink(deps, data.token, input, caller));
+}
+
 async function verifyByCode(
-  deps: ProofDeps,
+  deps: VerifyDeps,
   input: object,
   caller: Caller,
 ): Promise<Result<Account, Refused | "code_refused">> {
@@ -77,7 +93,7 @@ async function verifyByCode(
  * so before.
  */
 export async function verifyEmail(
-  deps: ProofDeps,
+  deps: VerifyDeps,
   input: unknown,
   caller: Caller,
 ): Promise<Result<Account, Refused | "code_refused">> {

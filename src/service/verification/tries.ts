@@ -1,0 +1,34 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import { SignUp } from "../../models/sign-up.ts";
+
+/** Tries of the code and of the password of one sign-up, whatever number of emails it got. */
+const TRIES = 5;
+
+/** Counts a guess at a sign-up's code before it is compared. @returns the tries that are left; undefined for none. */
+export async function spendCodeTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
+  const [tried] = await SignUp.query(db)
+    .where({ id })
+    .where("code_tries", "<", TRIES)
+    .patch({ code_tries: raw("code_tries + 1") })
+    .returning("code_tries");
+  return tried && TRIES - tried.code_tries;
+}
+
+/** Counts a password before it is compared, as a try of the code too. @returns the tries left; undefined for none. */
+export async function spendPasswordTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
+  const [tried] = await SignUp.query(db)
+    .where({ id })
+    .where("password_tries", "<", TRIES)
+    .patch({ code_tries: raw("code_tries + 1"), password_tries: raw("password_tries + 1") })
+    .returning("password_tries");
+  return tried && TRIES - tried.password_tries;
+}
+
+/** Gives back the try of a password that was right, or was not compared. */
+export async function giveBackPasswordTry(db: Knex, { id }: SignUp): Promise<void> {
+  await SignUp.query(db)
+    .where({ id })
+    .where("password_tries", ">", 0)
+    .patch({ code_tries: raw("greatest(0, code_tries - 1)"), password_tries: raw("password_tries - 1") });
+}
