@@ -92,10 +92,10 @@ function gauges(registry: Registry) {
   };
   return {
     watchQueue(length: () => number) {
-      gauge("foyer_hash_queue_length", "Registrations waiting for their hash or being hashed.", length);
+      gauge("foyer_hash_queue_length", "Requests waiting for their hash, or whose hash is being computed.", length);
     },
     watchReadiness(isReady: () => Promise<boolean>) {
-      gauge("foyer_ready", "1 while the database answers, else 0.", async () => Number(await isReady()));
+      gauge("foyer_ready", "1 while the database can be written to, else 0.", async () => Number(await isReady()));
     },
     watchPool(use: () => PoolUse) {
       new Gauge({

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
+import type { Caller } from "../service/caller.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
@@ -91,8 +92,8 @@ export function showVerification(page: VerificationPage): RequestHandler {
 }
 
 /** A password that is refused leaves the link as it was, so its page is shown again. */
-async function refuseLink(req: Request, res: Response, page: VerificationPage, refused: Refusal) {
-  const link = await page.describeLink(`token=${typedToken(req)}`, callerOf(req, res));
+async function refuseLink(req: Request, res: Response, page: VerificationPage, caller: Caller, refused: Refusal) {
+  const link = await page.describeLink(`token=${typedToken(req)}`, caller);
   if (!link.ok || link.value.alreadyVerified) return renderRefusedLink(res, refused);
   renderLink(res, page, { ...link.value, needsPassword: true }, answerRefusal(res, refused));
 }
@@ -107,9 +108,10 @@ export function submitVerification(page: VerificationPage): RequestHandler {
   return async (req, res) => {
     const isLink = req.body.token !== undefined;
     const input = isLink ? { ...req.body, token: typedToken(req) } : req.body;
-    const result = await page.procedures.verifyEmail.run(input, callerOf(req, res));
+    const caller = callerOf(req, res);
+    const result = await page.procedures.verifyEmail.run(input, caller);
     if (result.ok) return res.redirect(303, "/verified");
-    if (isLink) return refuseLink(req, res, page, result.error);
+    if (isLink) return refuseLink(req, res, page, caller, result.error);
     renderForms(res, req.body, answerRefusal(res, result.error));
   };
 }

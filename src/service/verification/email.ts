@@ -68,7 +68,7 @@ async function findOrAddSignUp(db: Knex, subject: Subject & { account: User }): 
   });
 }
 
-/** Unless there is nothing to verify: the address is, or nobody signed up with it. */
+/** Reads what emails are about, without those whose sign-up is verified: there is nothing left to say. */
 async function findSubjects(db: Knex, emails: readonly OutboxEmail[]): Promise<Subject[]> {
   const subjects = (await readSubjects(db, emails)).filter(({ signUp }) => signUp?.outcome !== "verified");
   const found = subjects.map(({ account, ...subject }) =>

@@ -20,8 +20,7 @@ function newToken() {
 
 /**
  * Makes a token of 256 bits and a code for each of some sign-ups, in one statement, valid by the database's clock. Only
- * their digests are stored. @returns them by the numbers of their sign-ups, without those
- * that are deleted meanwhile.
+ * their digests are stored. @returns them by the numbers of their sign-ups, without those that are deleted meanwhile.
  */
 export async function mintTokens(
   db: Knex,
