@@ -43,8 +43,6 @@ function startThreads(concurrency: number, worker: URL) {
     filename: worker.href,
     minThreads: concurrency,
     maxThreads: concurrency,
-    // Requests that need no hash go first: they need a thousandth of its processor time.
-    niceIncrement: 10,
     // None of the program's own arguments: under tsx each thread would load the TypeScript compiler.
     execArgv: [],
     // By default each thread would reserve a whole process's heap.
