@@ -77,6 +77,11 @@ async function openConnection(options: SmtpOptions) {
 /** Replies of this server may quote what it was sent; so much of them is enough to know why. */
 const MAX_RESPONSE_CHARACTERS = 300;
 
+/** A reply as it can be kept and shown: PostgreSQL takes no NUL, and a terminal would obey other control characters. */
+function readableResponse(response: string) {
+  return response.replaceAll(/\p{Cc}+/gu, " ").slice(0, MAX_RESPONSE_CHARACTERS);
+}
+
 /** Where in the dialogue a refusal is of one email; `API` is nodemailer's word for before it began. */
 const COMMANDS_OF_ONE_EMAIL = ["API", "MAIL FROM", "RCPT TO", "DATA"];
 
@@ -89,7 +94,7 @@ function isNodemailerError(error: unknown): error is NodemailerError {
 function classifySmtpError(error: unknown): NotSent {
   if (error instanceof NotSent) return error;
   if (!isNodemailerError(error)) throw error;
-  const response = (error.response || error.message).slice(0, MAX_RESPONSE_CHARACTERS);
+  const response = readableResponse(error.response || error.message);
   const { command = "", responseCode = 0 } = error;
   if (["ECONNECTION", "ETIMEDOUT", "EABORT"].includes(error.code ?? ""))
     return new NotSent("connection_lost", response);

@@ -210,6 +210,16 @@ describe("sending to a slow mail server", () => {
     });
   }
 
+  it("notes a server's words without what the database cannot hold, and those of others with them", async () => {
+    smtp = await startSlowSmtp(() => 0, { RCPT: "550 5.1.1 no \0such \u001b[31muser" });
+    await queue(upTo(3));
+    start();
+    await until(async () => (await emails()).every(({ finished_at }) => finished_at !== null), 5000);
+    expect((await emails()).map(({ outcome, last_response }) => [outcome, last_response])).to.deep.equal(
+      Array(3).fill(["given_up", "550 5.1.1 no  such  [31muser"]),
+    );
+  });
+
   it("stops after socketTimeout of silence, and tries again later", async () => {
     smtp = await startSlowSmtp((step) => (step === "MAIL" ? NEVER_MS : 0));
     await queue([address(1)]);

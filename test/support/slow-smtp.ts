@@ -6,7 +6,9 @@ import { setTimeout } from "node:timers/promises";
 /** What a mail server answers, by the first word of the command; `text` is the dot that ends an email. */
 export type Step = "greeting" | "EHLO" | "MAIL" | "RCPT" | "DATA" | "text";
 
-const REPLIES: Record<string, string> = {
+type Replies = Readonly<Record<string, string>>;
+
+const REPLIES: Replies = {
   greeting: "220 slow.example.com",
   // Without PIPELINING, so that each step waits for the one before.
   EHLO: "250 slow.example.com",
@@ -17,8 +19,10 @@ const REPLIES: Record<string, string> = {
 /**
  * A mail server that takes its time, written line by line: a real one cannot be late at every step.
  * @param wait the milliseconds before it answers a step; `to` is the recipient, where one was named.
+ * @param others what it answers instead of what servers do.
  */
-export async function startSlowSmtp(wait: (step: Step, to: string) => number) {
+export async function startSlowSmtp(wait: (step: Step, to: string) => number, others: Replies = {}) {
+  const replies: Replies = { ...REPLIES, ...others };
   const lines: string[] = [];
   /** The recipient of each email whose text came in whole, when it did. */
   const received: string[] = [];
@@ -29,7 +33,7 @@ export async function startSlowSmtp(wait: (step: Step, to: string) => number) {
     let isText = false;
     const answer = async (step: string) => {
       await setTimeout(wait(step as Step, to));
-      socket.write(`${REPLIES[step] ?? "250 ok"}\r\n`);
+      socket.write(`${replies[step] ?? "250 ok"}\r\n`);
     };
     await answer("greeting");
     for await (const line of createInterface({ input: socket })) {
