@@ -14,7 +14,8 @@ export type Exceeded<Name extends string> = { limit: Limit<Name>; retryAfterSeco
 export type Counters = {
   /**
    * Counts an attempt at all limits, by one statement. @returns the limit to wait longest for, of those exceeded.
-   * @throws the database's fault if the attempt, counted in memory, exceeds none.
+   * While the database is away it counts in memory, and returns the first that is exceeded. @throws the database's
+   * fault when it goes away.
    */
   spend<Name extends string>(limits: readonly Limit<Name>[]): Promise<Exceeded<Name> | undefined>;
   giveBack(limits: readonly Limit[]): Promise<unknown>;
@@ -84,16 +85,16 @@ function createBlocked() {
 function createMemory() {
   const byName = new Map<string, RateLimiterMemory>();
   return async <Name extends string>(limits: readonly Limit<Name>[]): Promise<Exceeded<Name> | undefined> => {
-    const exceeded: Exceeded<Name>[] = [];
     for (const limit of limits) {
       const { name, key, count: points, seconds: duration } = limit;
       const policy = `${name} ${points}/${duration}`;
       const counter = byName.get(policy) ?? new RateLimiterMemory({ keyPrefix: policy, points, duration });
       byName.set(policy, counter);
       const retryAfterSeconds = await secondsIfExceeded(counter.consume(key));
-      if (retryAfterSeconds !== undefined) exceeded.push({ limit, retryAfterSeconds });
+      // The limits after it are others' too, and what is refused takes nothing from those.
+      if (retryAfterSeconds !== undefined) return { limit, retryAfterSeconds };
     }
-    return longest(exceeded);
+    return undefined;
   };
 }
 

@@ -22,6 +22,16 @@ describe("the networks of an IP address", () => {
 });
 
 describe("the limiter while the database is away", () => {
+  it("takes nothing from a larger network for what it refuses a smaller one in it", async () => {
+    const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
+    const few = { count: 3, seconds: 60 };
+    const limiter = createLimiter(nowhere, { perIp: few, perEmail: few, total: few }, () => {});
+    await limiter.spend({ ip: "192.0.2.1" }).catch(() => {});
+    for (let n = 0; n < 100; n += 1) await limiter.spend({ ip: "2001:db8::1", isNew: true });
+    expect((await limiter.spend({ ip: "2001:db8:0:1::1" })).ok, "of its /56").to.equal(true);
+    await nowhere.destroy();
+  });
+
   it("counts in memory, and after the first attempt without asking the database", async () => {
     const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
     const many = { count: 100, seconds: 60 };
