@@ -189,6 +189,25 @@ for (const privacy of ["open", "discreet"] as const) {
         expect(await openedBy()).to.deep.equal([OWNERS]);
       });
 
+      it("compares no more than five of many wrong ones that come at once", async () => {
+        await foyer.register(address, ATTACKERS);
+        const [{ token }] = await emailsTo(foyer, address);
+        const all = Array.from({ length: 20 }, (_, n) => verify({ token, password: `${OWNERS} ${n}` }));
+        const left = (await Promise.all(all)).map(({ body }) => body.triesLeft);
+        expect(left.toSorted((a, b) => b - a)).to.deep.equal([4, 3, 2, 1, ...Array(16).fill(0)]);
+        const [signUp] = await signUpsOf();
+        expect(signUp).to.include({ password_tries: 5, code_tries: 5 });
+      });
+
+      it("takes no try for a password that was right, however often", async () => {
+        await foyer.register(address, OWNERS);
+        const [{ token }] = await emailsTo(foyer, address);
+        await verify({ token, password: ATTACKERS });
+        for (let n = 0; n < 3; n += 1) expect((await verify({ token, password: OWNERS })).status).to.equal(200);
+        const [signUp] = await signUpsOf();
+        expect(signUp).to.include({ password_tries: 1, code_tries: 1 });
+      });
+
       it("gives the account a new password under a new id, whoever signed up", async () => {
         const { body: opened } = await foyer.register(address, ATTACKERS);
         const [{ token }] = await emailsTo(foyer, address);

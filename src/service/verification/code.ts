@@ -10,7 +10,7 @@ import { codeInput } from "./input.ts";
 import { isLiveCode } from "./tokens.ts";
 
 /** Tries of the code and of the password of one sign-up, whatever number of emails it got. */
-export const TRIES = 5;
+const TRIES = 5;
 
 /** Counts a guess before it is compared. @returns the tries that are left then; undefined where none was. */
 async function spendTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
@@ -22,13 +22,24 @@ async function spendTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
   return tried && TRIES - tried.code_tries;
 }
 
-/** Counts a password that was wrong, as a try of the code too. @returns how many more passwords may be tried. */
-export async function countWrongPassword(db: Knex, { id }: SignUp): Promise<number> {
+/**
+ * Counts a password before it is compared, as a try of the code too: of many at the same moment no more are compared than
+ * one after another. @returns how many more may be tried then; undefined where none was.
+ */
+export async function spendPasswordTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
   const [tried] = await SignUp.query(db)
     .where({ id })
+    .where("password_tries", "<", TRIES)
     .patch({ code_tries: raw("code_tries + 1"), password_tries: raw("password_tries + 1") })
     .returning("password_tries");
-  return Math.max(0, TRIES - (tried?.password_tries ?? TRIES));
+  return tried && TRIES - tried.password_tries;
+}
+
+/** For a password that was right, or was not compared. */
+export async function giveBackPasswordTry(db: Knex, { id }: SignUp): Promise<void> {
+  await SignUp.query(db)
+    .where({ id })
+    .patch({ code_tries: raw("code_tries - 1"), password_tries: raw("password_tries - 1") });
 }
 
 /**

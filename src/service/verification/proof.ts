@@ -11,7 +11,7 @@ import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Proof } from "./claim.ts";
-import { countWrongPassword, TRIES } from "./code.ts";
+import { giveBackPasswordTry, spendPasswordTry } from "./code.ts";
 import { newPasswordInput, passwordInput } from "./input.ts";
 import { isOfBrowser } from "./link.ts";
 
@@ -39,19 +39,18 @@ async function proveByPassword(
   typed: string,
   caller: Caller,
 ): Promise<Result<Proof, Refused>> {
-  const { hashed_password, password_tries } = signUp;
-  if (password_tries >= TRIES) return refuse({ code: "password_required", triesLeft: 0 });
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  // What can be nobody's password needs no hash.
+  const triesLeft = await spendPasswordTry(db, signUp);
+  if (triesLeft === undefined) return refuse({ code: "password_required", triesLeft: 0 });
+  const { hashed_password } = signUp;
   const password = parsePassword(typed, 1);
-  if (password.ok && hashed_password !== null) {
-    const verified = await hasher.verify(password.value, hashed_password, caller.signal, toSite(caller.ip));
-    if (!verified.ok) return verified;
-    if (verified.value) return ok({ kind: "password", hashedPassword: hashed_password });
-  }
-  // It counts once it was wrong, unlike a code: whoever has the link may choose a password, so there is nothing to guess.
-  return refuse({ code: "password_required", triesLeft: await countWrongPassword(db, signUp) });
+  // What can be nobody's password needs no hash.
+  if (!password.ok || hashed_password === null) return refuse({ code: "password_required", triesLeft });
+  const verified = await hasher.verify(password.value, hashed_password, caller.signal, toSite(caller.ip));
+  if (verified.ok && !verified.value) return refuse({ code: "password_required", triesLeft });
+  await giveBackPasswordTry(db, signUp);
+  return verified.ok ? ok({ kind: "password", hashedPassword: hashed_password }) : verified;
 }
 
 /**
