@@ -2,11 +2,10 @@ import { z } from "zod";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
-import type { ProofDeps } from "./proof.ts";
 import { type ResendDeps, resendVerification } from "./resend.ts";
-import { verifyEmail } from "./verify.ts";
+import { type VerifyDeps, verifyEmail } from "./verify.ts";
 
-export function verificationProcedures(deps: ProofDeps & ResendDeps & ProcedureDeps) {
+export function verificationProcedures(deps: VerifyDeps & ResendDeps & ProcedureDeps) {
   return {
     verifyEmail: procedure(deps, {
       name: "auth.verifyEmail",

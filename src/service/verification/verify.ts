@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import type { Logger } from "pino";
 import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
 import type { SignUp } from "../../models/sign-up.ts";
@@ -7,11 +9,13 @@ import type { Caller } from "../caller.ts";
 import { type Account, asObject } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { claimAddress, type Proof } from "./claim.ts";
+import { claimAddress, type Proof, supersede } from "./claim.ts";
 import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
 import { type ProofDeps, proveByLink } from "./proof.ts";
+
+export type VerifyDeps = ProofDeps & { log: Logger };
 
 type Refused =
   | "token_unknown"
@@ -22,11 +26,21 @@ type Refused =
   | "rate_limited"
   | "busy";
 
-async function claim({ db }: ProofDeps, signUp: SignUp, proof: Proof, caller: Caller) {
+/** After the answer, because strangers may have made any number of them. */
+async function supersedeOthers({ db, log }: VerifyDeps, emailKey: string) {
+  try {
+    while (await transaction(db, (trx) => supersede(trx, emailKey))) await setImmediate();
+  } catch (fault) {
+    log.warn({ err: fault }, "sign-ups of a verified address stay open until they expire");
+  }
+}
+
+async function claim(deps: VerifyDeps, signUp: SignUp, proof: Proof, caller: Caller) {
   const { newDeviceSecret } = caller;
-  const claimed = await transaction(db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
-  if (claimed.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
-  return claimed;
+  const claimed = await transaction(deps.db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
+  if (claimed.openSignUps) void supersedeOthers(deps, signUp.email_key);
+  if (claimed.result.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
+  return claimed.result;
 }
 
 /** The link again: it changes nothing, so another new password than the account's must not seem to count. */
@@ -49,7 +63,7 @@ async function repeat(
   return verified.value ? account : refuse({ code: "token_used" });
 }
 
-async function verifyByLink(deps: ProofDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
+async function verifyByLink(deps: VerifyDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
   const { success, data } = tokenInput.safeParse(input);
   if (!success) return refuse({ code: "token_unknown" });
   const signUp = await findSignUpByToken(deps.db, data.token);
@@ -60,7 +74,7 @@ async function verifyByLink(deps: ProofDeps, input: object, caller: Caller): Pro
 }
 
 async function verifyByCode(
-  deps: ProofDeps,
+  deps: VerifyDeps,
   input: object,
   caller: Caller,
 ): Promise<Result<Account, Refused | "code_refused">> {
@@ -77,7 +91,7 @@ async function verifyByCode(
  * so before.
  */
 export async function verifyEmail(
-  deps: ProofDeps,
+  deps: VerifyDeps,
   input: unknown,
   caller: Caller,
 ): Promise<Result<Account, Refused | "code_refused">> {
