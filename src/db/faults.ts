@@ -119,6 +119,14 @@ export function violatedUnique(error: unknown): string | undefined {
     : undefined;
 }
 
+/** The first also of `on delete restrict`, which is the second from PostgreSQL 18 on. */
+const REFERRED_TO = ["23503", "23001"];
+
+/** Whether a row could not be deleted because another table's refers to it. */
+export function violatesForeignKey(error: unknown): boolean {
+  return REFERRED_TO.includes(readCode(error) ?? "");
+}
+
 /** One line for the operator, without the statement's further lines. */
 export function describeError(error: unknown) {
   if (!(error instanceof Error)) return String(error);

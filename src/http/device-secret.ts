@@ -2,8 +2,11 @@ import { parseCookie } from "cookie";
 import type { Request, Response } from "express";
 
 const SECRET = /^[\w-]{43}$/;
-/** The second is the one before, where a streamed answer gave the first out before it was sure to be needed. */
-const MOST = 2;
+/**
+ * More than one only where streamed answers gave out the others before it was sure that they would be needed: so many of
+ * those may come to nothing, such as wrong codes, before the browser forgets its sign-up.
+ */
+const MOST = 16;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The prefix keeps other hosts from setting the cookie (RFC 6265bis section 4.1.3.2). It needs https. */

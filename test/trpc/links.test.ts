@@ -9,6 +9,7 @@ import {
 } from "@trpc/client";
 import { expect } from "chai";
 import { type AppRouter, isFoyerError } from "../../src/client.ts";
+import { emailsTo } from "../support/emails.ts";
 import { failure } from "../support/failure.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { LINKS, type LinkName, type LinkOptions } from "../support/links.ts";
@@ -316,6 +317,29 @@ describe("a streamed batch", () => {
       body: JSON.stringify({ 0: { code: "0000 0000" } }),
     });
     expect(await wrong.text()).to.include('"triesLeft":4');
+  });
+
+  it("leaves the browser its sign-up, though streamed calls before came to nothing", async () => {
+    foyer = await startFoyer();
+    const [account = SHORT] = accounts(1);
+    let cookie = "";
+    const call = async (path: string, input: object) => {
+      const body = JSON.stringify({ 0: input });
+      const answer = await fetch(`${foyer.url}/trpc/${path}?batch=1`, {
+        method: "POST",
+        headers: { ...STREAM, cookie },
+        body,
+      });
+      [cookie = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
+      return answer.text();
+    };
+    await call("auth.register", account);
+    const [{ code }] = await emailsTo(foyer, account.email);
+    for (let n = 0; n < 4; n += 1) await call("auth.verifyEmail", { code: "0000 0000" });
+    for (let n = 0; n < 8; n += 1) await call("auth.register", SHORT);
+    expect(await call("auth.verifyEmail", { code })).to.include(`"email":"${account.email}"`);
+    for (let n = 0; n < 30; n += 1) await call("auth.register", SHORT);
+    expect(cookie.length).to.be.below(1000);
   });
 
   it("answers a call as soon as it is ready, while others wait for a hash", async () => {

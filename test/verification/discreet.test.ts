@@ -173,6 +173,28 @@ describe("registering and verifying in discreet mode", () => {
     await limited.stop();
   });
 
+  it("a code is refused alike after a week, whether others asked for an email at its address or not", async () => {
+    const [alone, shared] = [twoAddresses().fresh, twoAddresses().fresh];
+    const browsers = new Map<string, string>();
+    for (const email of [alone, shared]) {
+      const answer = await foyer.register(email);
+      browsers.set(email, String(answer.headers["set-cookie"]).split(";")[0] ?? "");
+    }
+    await allSent(foyer);
+    await foyer.travel("7 days");
+    await foyer.register(shared);
+    await allSent(foyer);
+    await foyer.purge();
+    const left = async (email: string) =>
+      (
+        await foyer.http
+          .post("/verify")
+          .set("Cookie", browsers.get(email) ?? "")
+          .send({ code: "0000 0000" })
+      ).body;
+    expect(await left(shared)).to.deep.equal(await left(alone));
+  });
+
   it("emails beyond the limit of a mailbox wait alike whether the address is registered or not", async () => {
     const many = { count: 1000, seconds: 600 };
     const limited = await startFoyer({

@@ -1,5 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
+import { violatesForeignKey } from "../../db/faults.ts";
+import { getSchema } from "../../db/schema.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
@@ -54,22 +56,42 @@ async function verifyOwned(
   return user.$query(trx).patchAndFetch({ hashed_password: password, email_verified_at: raw("now()") });
 }
 
-/** Makes way for an account with another id, so that nothing that an app kept under the old one comes along. */
-async function deleteUnverified(trx: Knex, { id }: User): Promise<void> {
-  await SignUp.query(trx).where({ user_id: id }).patch({ user_id: null });
-  await User.query(trx).deleteById(id);
+/**
+ * Makes way for an account with another id, so that nothing that an app kept under the old one comes along. The row is
+ * deleted by `deleteReplaced`, or else by the next purge.
+ */
+async function replace(trx: Knex, { id }: User): Promise<void> {
+  const name = raw("'replaced ' || id");
+  await User.query(trx)
+    .findById(id)
+    .patch({ email: name, email_key: name, unverified_expires_at: raw("now()") });
+}
+
+/** An app's foreign key without `on delete cascade` must not keep an address from its owner. */
+async function deleteReplaced(trx: Knex, { id }: User): Promise<void> {
+  const sharesRow = await SignUp.query(trx).where({ user_id: id }).select("id").first();
+  if (sharesRow) return;
+  await trx
+    .transaction(async (inner) => User.query(inner).deleteById(id))
+    .catch((fault: unknown) => {
+      if (!violatesForeignKey(fault)) throw fault;
+    });
 }
 
 /** It gives undefined where the address has an account that is its owner's already. */
-async function writeAccount(trx: Knex, winner: SignUp, proof: Proof): Promise<User | undefined> {
+async function writeAccount(
+  trx: Knex,
+  winner: SignUp,
+  proof: Proof,
+  user: User | undefined,
+): Promise<User | undefined> {
   const { email, email_key, reserved_id } = winner;
   const hashed_password = proof.kind === "new_password" ? proof.hashedPassword : winner.hashed_password;
   if (hashed_password === null) throw new Error(`sign-up ${winner.id} has no hash`);
-  const user = await User.query(trx).findOne({ email_key });
   if (user && isOwned(user)) return verifyOwned(trx, user, winner, proof);
   // Whoever chooses a new password may not be who signed up.
   const id = proof.kind === "new_password" ? null : reserved_id;
-  if (user && user.id !== id) await deleteUnverified(trx, user);
+  if (user && user.id !== id) await replace(trx, user);
   // An operator may have given the id away by SQL.
   const isFree = id !== null && !(await User.query(trx).whereNot({ email_key }).findById(id));
   const now = raw("now()");
@@ -90,37 +112,77 @@ async function renewDeviceSecret(trx: Knex, { id }: SignUp, proof: Proof, device
     .patch({ device_hash: digest(deviceSecret) });
 }
 
+/** More than people make of one address. However many strangers make, verifying takes no longer. */
+const MOST_AT_ONCE = 500;
+
+/**
+ * Has the open sign-ups of a verified address come to nothing, and its account take them along should it be deleted.
+ * @returns whether there may be more of them. Those would be refused all the same, for the address is verified.
+ */
+export async function supersede(trx: Knex, email_key: string): Promise<boolean> {
+  const open = SignUp.query(trx).where({ email_key }).whereNull("outcome").select("id").limit(MOST_AT_ONCE);
+  const closed = await SignUp.query(trx)
+    .whereIn("id", open.forUpdate())
+    .patch({
+      outcome: "superseded",
+      hashed_password: null,
+      user_id: User.query(trx).where({ email_key }).select("id"),
+    });
+  return closed === MOST_AT_ONCE;
+}
+
+/** The sign-up that a proof was shown with, and those of the browser, where that is the proof. */
+async function lockSignUps(trx: Knex, { id, email_key }: SignUp, proof: Proof): Promise<SignUp[]> {
+  const hashes = proof.kind === "browser" ? proof.deviceSecrets.map((secret) => digest(secret)) : [];
+  return SignUp.query(trx)
+    .where({ email_key })
+    .where((one) => one.where({ id }).orWhereIn("device_hash", hashes))
+    .orderBy("id")
+    .forUpdate();
+}
+
+/** `openSignUps`: whether there may be more for `supersede` to do. */
+export type Claimed = { result: Result<Account, "token_unknown" | "token_used">; openSignUps: boolean };
+
+function refused(code: "token_unknown" | "token_used"): Claimed {
+  return { result: refuse({ code }), openSignUps: false };
+}
+
 /**
  * Gives an address's account the password of the sign-up that a proof is of, in a transaction. The other sign-ups come
  * to nothing. @param deviceSecret of the browser from now on, where the proof is that.
  */
 export async function claimAddress(
   trx: Knex,
-  { id: shown, email_key }: SignUp,
+  shownBefore: SignUp,
   proof: Proof,
   deviceSecret: string,
-): Promise<Result<Account, "token_unknown" | "token_used">> {
+): Promise<Claimed> {
+  const { id: shown, email_key } = shownBefore;
+  // Two who claim at once wait for each other, whether there is an account or not.
+  await trx.raw("select pg_advisory_xact_lock(hashtextextended(?, 0))", [`foyer ${getSchema(trx)} ${email_key}`]);
   // First the account, then its sign-ups, as it is when someone deletes them.
-  await User.query(trx).findOne({ email_key }).select("id").forUpdate();
-  // All of them, in one order, so that two who claim at once wait for each other.
-  const signUps = await SignUp.query(trx).where({ email_key }).orderBy("id").forUpdate();
+  const user = await User.query(trx).findOne({ email_key }).forUpdate();
+  const signUps = await lockSignUps(trx, shownBefore, proof);
   const signUp = signUps.find((one) => one.id === shown);
-  if (!signUp) return refuse({ code: "token_unknown" });
+  if (!signUp) return refused("token_unknown");
   if (signUp.outcome === "verified") {
     // A new password does not count any more, and must not seem to.
-    if (proof.kind === "new_password") return refuse({ code: "token_used" });
+    if (proof.kind === "new_password") return refused("token_used");
     await renewDeviceSecret(trx, signUp, proof, deviceSecret);
-    return toAccount(await User.query(trx).findOne({ id: signUp.user_id, email_key }));
+    const account = await User.query(trx).findOne({ id: signUp.user_id, email_key });
+    return { result: toAccount(account), openSignUps: false };
   }
   const winner = findWinner(signUps, signUp, proof);
-  if (!winner) return refuse({ code: "token_used" });
-  const user = await writeAccount(trx, winner, proof);
-  const outcome = raw("case when id = ? then 'verified' else 'superseded' end", [user ? winner.id : null]);
-  // Tries count anew, for the same link is answered again.
-  const closed = { outcome, hashed_password: null, password_tries: 0 };
-  await SignUp.query(trx).where({ email_key }).whereNull("outcome").patch(closed);
-  if (!user) return toAccount(undefined);
-  await SignUp.query(trx).where({ email_key }).patch({ user_id: user.id });
-  await renewDeviceSecret(trx, winner, proof, deviceSecret);
-  return toAccount(user);
+  if (!winner) return refused("token_used");
+  const account = await writeAccount(trx, winner, proof, user);
+  if (account) {
+    // Tries count anew, for the same link is answered again.
+    const verified = { outcome: "verified", hashed_password: null, user_id: account.id, password_tries: 0 } as const;
+    await winner.$query(trx).patch(verified);
+    await renewDeviceSecret(trx, winner, proof, deviceSecret);
+  }
+  const openSignUps = await supersede(trx, email_key);
+  if (user && account && user.id !== account.id) await deleteReplaced(trx, user);
+  return { result: toAccount(account), openSignUps };
 }

@@ -1,10 +1,12 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import type { Limiter } from "../../limits/limiter.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
 import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
+import type { ServiceSettings } from "../settings.ts";
 import { codeInput } from "./input.ts";
 import { isLiveCode } from "./tokens.ts";
 import { spendCodeTry } from "./tries.ts";
@@ -15,7 +17,7 @@ import { spendCodeTry } from "./tries.ts";
  * others.
  */
 export async function findSignUpByCode(
-  { db, limiter }: { db: Knex; limiter: Limiter },
+  { db, limiter, settings }: { db: Knex; limiter: Limiter; settings: Pick<ServiceSettings, "unverifiedDays"> },
   input: object,
   { ip, deviceSecrets }: Caller,
 ): Promise<Result<SignUp, "code_refused" | "rate_limited">> {
@@ -28,6 +30,8 @@ export async function findSignUpByCode(
       "device_hash",
       deviceSecrets.map((secret) => digest(secret)),
     )
+    // An older one is there only if its address was sent an email since, which others may have asked for.
+    .where("created_at", ">", raw("now() - make_interval(days => ?)", [settings.unverifiedDays]))
     .orderBy("id", "desc")
     .first();
   const triesLeft = signUp && (await spendCodeTry(db, signUp));

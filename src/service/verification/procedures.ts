@@ -3,11 +3,10 @@ import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
-import type { ProofDeps } from "./proof.ts";
 import { type ResendDeps, resendVerification } from "./resend.ts";
 import { type VerifyDeps, verifyEmail } from "./verify.ts";
 
-export function verificationProcedures(parts: ProofDeps & ResendDeps & ProcedureDeps) {
+export function verificationProcedures(parts: Omit<VerifyDeps, "mutex"> & ResendDeps & ProcedureDeps) {
   const deps: VerifyDeps & ResendDeps & ProcedureDeps = { ...parts, mutex: createKeyedMutex() };
   return {
     verifyEmail: procedure(deps, {

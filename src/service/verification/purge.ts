@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Knex } from "knex";
 import { type Model, type QueryBuilder, raw } from "objection";
 import type { Logger } from "pino";
+import { violatesForeignKey } from "../../db/faults.ts";
 import { deleteExpiredCounters } from "../../limits/expired.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
 import { SignUp } from "../../models/sign-up.ts";
@@ -41,6 +42,20 @@ async function inBatches<M extends Model>(
 }
 
 /**
+ * Deletes rows of which an app may keep some, by a foreign key without `on delete cascade`: then the others one by one.
+ * @returns the fault of those that were kept.
+ */
+async function deleteUnlessKept(work: (ids: readonly number[]) => PromiseLike<unknown>, ids: readonly number[]) {
+  try {
+    await work(ids);
+  } catch (fault) {
+    if (!violatesForeignKey(fault)) throw fault;
+    if (ids.length > 1) for (const id of ids) await deleteUnlessKept(work, [id]);
+    return fault;
+  }
+}
+
+/**
  * Deletes unverified accounts past their time and sign-ups older than `days`, unless an email about them waits or went
  * out lately. Deletes ended counters of limits, too. Instances may purge at once, and beside people who verify.
  */
@@ -50,14 +65,6 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     OutboxEmail.query(db)
       .whereRaw("emails.email_key = ??", [`${table}.email_key`])
       .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("finished_at").orWhere("finished_at", ">", longAgo));
-
-  const lateUsers = () =>
-    User.query(db).whereNull("email_verified_at").where("unverified_expires_at", "<", raw("now()"));
-  await inBatches(lateUsers, "unverified_expires_at", signal, (ids) => {
-    const late = lateUsers().whereRaw(AMONG, [ids]).whereNotExists(recentEmails("users"));
-    // Not one that is being verified at this moment, or that another instance has.
-    return User.query(db).delete().whereIn("id", late.select("id").forUpdate().skipLocked());
-  });
 
   const oldSignUps = () => SignUp.query(db).where("created_at", "<", longAgo);
   await inBatches(oldSignUps, "created_at", signal, (ids) => {
@@ -70,6 +77,20 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
   await inBatches(oldEmails, "created_at", signal, (ids) => OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]));
 
   while (!signal?.aborted && (await deleteExpiredCounters(db, BATCH_SIZE)) === BATCH_SIZE) await setImmediate();
+
+  // Last, because an app's foreign key may keep some. And their sign-ups before them: strangers may have made very many.
+  let kept: unknown;
+  const lateUsers = () =>
+    User.query(db).whereNull("email_verified_at").where("unverified_expires_at", "<", raw("now()"));
+  await inBatches(lateUsers, "unverified_expires_at", signal, async (ids) => {
+    // Not one that is being verified at this moment, or that another instance has.
+    const late = (some: readonly number[]) =>
+      lateUsers().whereRaw(AMONG, [some]).whereNotExists(recentEmails("users")).select("id").forUpdate().skipLocked();
+    const signUps = SignUp.query(db).whereIn("user_id", late(ids)).select("id").limit(BATCH_SIZE);
+    while ((await SignUp.query(db).delete().whereIn("id", signUps)) === BATCH_SIZE) await setImmediate();
+    kept = (await deleteUnlessKept((some) => User.query(db).delete().whereIn("id", late(some)), ids)) ?? kept;
+  });
+  if (kept) throw kept;
 }
 
 /** Purges every ten minutes. @returns a function that stops it. */

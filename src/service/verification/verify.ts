@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
@@ -8,7 +10,7 @@ import type { Caller } from "../caller.ts";
 import { type Account, asObject } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { claimAddress, type Proof } from "./claim.ts";
+import { claimAddress, type Proof, supersede } from "./claim.ts";
 import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
@@ -24,13 +26,23 @@ type Refused =
   | "rate_limited"
   | "busy";
 
-export type VerifyDeps = ProofDeps & { mutex: KeyedMutex<Result<Account, Refused>> };
+export type VerifyDeps = ProofDeps & { log: Logger; mutex: KeyedMutex<Result<Account, Refused>> };
 
-async function claim({ db }: ProofDeps, signUp: SignUp, proof: Proof, caller: Caller) {
+/** After the answer, because strangers may have made any number of them. */
+async function supersedeOthers({ db, log }: VerifyDeps, emailKey: string) {
+  try {
+    while (await transaction(db, (trx) => supersede(trx, emailKey))) await setImmediate();
+  } catch (fault) {
+    log.warn({ err: fault }, "sign-ups of a verified address stay open until they expire");
+  }
+}
+
+async function claim(deps: VerifyDeps, signUp: SignUp, proof: Proof, caller: Caller) {
   const { newDeviceSecret } = caller;
-  const claimed = await transaction(db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
-  if (claimed.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
-  return claimed;
+  const claimed = await transaction(deps.db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
+  if (claimed.openSignUps) void supersedeOthers(deps, signUp.email_key);
+  if (claimed.result.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
+  return claimed.result;
 }
 
 /** The link again: it changes nothing, so another new password than the account's must not seem to count. */
@@ -56,7 +68,7 @@ async function repeat(
 }
 
 async function useLink(
-  deps: ProofDeps,
+  deps: VerifyDeps,
   token: string,
   input: object,
   caller: Caller,
