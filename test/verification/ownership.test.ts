@@ -207,10 +207,16 @@ for (const privacy of ["open", "discreet"] as const) {
 
       for (const name of ["password", "newPassword"]) {
         it(`answers 200 to each of twenty who send the same ${name} at once`, async () => {
+          const other = postgresUrl ? await foyer.another() : undefined;
           await foyer.register(address, OWNERS);
           const [{ token }] = await emailsTo(foyer, address);
-          const answers = await Promise.all(Array.from({ length: 20 }, () => verify({ token, [name]: OWNERS })));
+          const answers = await Promise.all(
+            Array.from({ length: 20 }, (_, n) =>
+              ((n % 2 && other) || foyer).http.post("/verify").send({ token, [name]: OWNERS }),
+            ),
+          );
           expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+          await other?.stop();
         });
       }
 
