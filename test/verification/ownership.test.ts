@@ -232,6 +232,15 @@ for (const privacy of ["open", "discreet"] as const) {
         expect((await hashes()) - before).to.equal(6 + 5);
       });
 
+      it("tells nothing of passwords that were tried to the browser of the sign-up, which may be a stranger's", async () => {
+        const stranger = supertest.agent(foyer.url);
+        await stranger.post("/register").send({ email: address, password: ATTACKERS });
+        const [{ token }] = await emailsTo(foyer, address);
+        for (let n = 0; n < 3; n += 1) await verify({ token, password: OWNERS });
+        const guess = await stranger.post("/verify").send({ code: "0000 0000" });
+        expect(expectProblem(guess, 400, "code_refused")["triesLeft"]).to.equal(4);
+      });
+
       it("gives the account a new password under a new id, whoever signed up", async () => {
         const { body: opened } = await foyer.register(address, ATTACKERS);
         const [{ token }] = await emailsTo(foyer, address);
