@@ -207,9 +207,10 @@ for (const privacy of ["open", "discreet"] as const) {
 
       for (const name of ["password", "newPassword"]) {
         it(`answers 200 to each of twenty who send the same ${name} at once`, async () => {
-          const other = postgresUrl ? await foyer.another() : undefined;
           await foyer.register(address, OWNERS);
           const [{ token }] = await emailsTo(foyer, address);
+          // It would have sent the email to a mailbox of its own.
+          const other = postgresUrl ? await foyer.another() : undefined;
           const answers = await Promise.all(
             Array.from({ length: 20 }, (_, n) =>
               ((n % 2 && other) || foyer).http.post("/verify").send({ token, [name]: OWNERS }),
