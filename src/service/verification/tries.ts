@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { SignUp } from "../../models/sign-up.ts";
 
-/** Tries of the code, and of the password, of one sign-up, whatever number of emails it got. */
+/** Tries of the code of one sign-up, and as many of its password, whatever number of emails it got. */
 const TRIES = 5;
 
 /** Counts a guess at a sign-up's code before it is compared. @returns the tries that are left; undefined for none. */
@@ -16,8 +16,8 @@ export async function spendCodeTry(db: Knex, { id }: SignUp): Promise<number | u
 }
 
 /**
- * Counts a password before it is compared. It is no try of the code: whoever signed up would tell by those that are left
- * that the owner of the mailbox came. @returns the tries that are left; undefined for none.
+ * Counts a password before it is compared. It is no try of the code: whoever signed up, perhaps a stranger, could tell by
+ * those that somebody reads the mailbox. @returns the tries that are left; undefined for none.
  */
 export async function spendPasswordTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
   const [tried] = await SignUp.query(db)

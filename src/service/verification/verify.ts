@@ -77,7 +77,12 @@ async function useLink(
   if (!signUp.ok) return signUp;
   if (signUp.value.outcome === "verified") return repeat(deps, signUp.value, input, caller);
   const proof = await proveByLink(deps, signUp.value, input, caller);
-  return proof.ok ? claim(deps, signUp.value, proof.value, caller) : proof;
+  if (!proof.ok) return proof;
+  const claimed = await claim(deps, signUp.value, proof.value, caller);
+  if (claimed.ok || proof.value.kind !== "new_password") return claimed;
+  // Another instance may have been sent the same at the same moment.
+  const again = await findSignUpByToken(deps.db, token);
+  return again.ok && again.value.outcome === "verified" ? repeat(deps, again.value, input, caller) : claimed;
 }
 
 async function verifyByLink(deps: VerifyDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
