@@ -4,8 +4,10 @@ import { setImmediate } from "node:timers/promises";
 import type { Express } from "express";
 import { StartError } from "../config/start-error.ts";
 import { boundConnections } from "./bound-connections.ts";
+import { boundHeaders, MOST_HEADERS } from "./bound-headers.ts";
 import { onFinished } from "./on-finished.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
+import { parseInPieces } from "./parse-in-pieces.ts";
 import { endUnreadAnswers } from "./unread-answers.ts";
 
 const IDLE_SWEEP_MS = 100;
@@ -122,7 +124,9 @@ export function listen(app: Express, address: Address, keepAliveSeconds: number)
     onFinished(req, res, () => running.delete(res));
     app(req, res);
   };
-  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, oneAtATime(work));
+  const server = createServer({ ...SERVER_TIMEOUTS, keepAliveTimeout: idleMs }, boundHeaders(oneAtATime(work)));
+  server.maxHeadersCount = MOST_HEADERS;
+  parseInPieces(server);
   const endUnused = keepUnused(server, idleMs, running);
   // Node would answer these by itself, as many as come. Whatever a client expects may be ignored (RFC 9110 section 10.1.1).
   server.on("checkExpectation", (req, res) => server.emit("request", req, res));

@@ -35,11 +35,14 @@ export type Guess = {
 
 export type Limiter = {
   spend(attempt: Attempt): Promise<Result<void, RateLimited>>;
+  /** Has an attempt that might have made a new account, but got no hash, not count in total. */
+  giveBackNew(): Promise<unknown>;
   spendGuess(emailKey: string): Promise<Guess>;
 };
 
 export const UNLIMITED: Limiter = {
   spend: async () => ok(undefined),
+  giveBackNew: async () => {},
   spendGuess: async () => ({ tooMany: undefined, giveBack: async () => {} }),
 };
 
@@ -55,6 +58,10 @@ export function countOf({ count }: Rate, n: number): number {
 const GUESSES_PER_EMAIL: Rate = { count: 20, seconds: 86_400 };
 const GUESSES_IN_ALL: Rate = { count: 3000, seconds: 3600 };
 
+function ofAll(total: Rate): Limit<LimitName> {
+  return { ...total, name: "total", key: "all" };
+}
+
 /**
  * What an attempt spends. Each key is of the attempt's own network, or of all the world: none tells what others did at an
  * address, and none that a stranger can use up is the owner's.
@@ -65,7 +72,7 @@ function limitsOf({ perIp, perEmail, total }: Limits, { ip, emailKey, isNew }: A
     emailKey === undefined
       ? []
       : [{ ...perEmail, name: "email", key: `${digest(emailKey)} ${toNetwork(ip)}` } as const];
-  return [...networks, ...email, ...(isNew ? [{ ...total, name: "total", key: "all" } as const] : [])];
+  return [...networks, ...email, ...(isNew ? [ofAll(total)] : [])];
 }
 
 /** Limits attempts, by network, e-mail address and in total. @param observe is called for each refused one. */
@@ -83,6 +90,7 @@ export function createLimiter(db: Knex, limits: Limits, observe: (limit: LimitNa
         limit: { name, count, seconds },
       });
     },
+    giveBackNew: () => counters.giveBack([ofAll(limits.total)]),
     async spendGuess(emailKey) {
       const all = { ...GUESSES_IN_ALL, name: "guesses", key: "all" } as const;
       const spent = [{ ...GUESSES_PER_EMAIL, name: "guesses", key: digest(emailKey) } as const, all];

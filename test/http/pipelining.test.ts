@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
@@ -20,6 +21,7 @@ describe("requests that a client sends ahead on one connection (HTTP pipelining)
     const app = express();
     app.use(express.text(), (req, res) => {
       started += 1;
+      if (req.path === "/wait") return;
       running += 1;
       atOnce = Math.max(atOnce, running);
       setTimeout(() => {
@@ -33,6 +35,10 @@ describe("requests that a client sends ahead on one connection (HTTP pipelining)
   afterEach(() => listening.stop(0));
 
   const open = () => connect(listening.port, "127.0.0.1").on("error", () => {});
+
+  async function until(isTrue: () => boolean) {
+    while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 
   async function answersTo(requests: string) {
     const socket = open();
@@ -80,11 +86,64 @@ describe("requests that a client sends ahead on one connection (HTTP pipelining)
     expect(started).to.equal(1);
   });
 
+  it("are not read to their end where they end the connection", async () => {
+    let read = 0;
+    const count = () => {
+      read += 1;
+    };
+    subscribe("http.server.request.start", count);
+    expect(await answersTo(get("/1").repeat(2000))).to.deep.equal([]);
+    unsubscribe("http.server.request.start", count);
+    expect(read).to.be.below(100);
+  });
+
+  it("do not wait where very many wait on other connections", async () => {
+    for (const round of [1, 2]) {
+      const sockets = Array.from({ length: 100 }, open);
+      for (const socket of sockets) socket.write(get("/wait") + get("/1").repeat(15));
+      await until(() => sockets.filter(({ destroyed }) => destroyed).length >= 30);
+      expect(sockets.filter(({ destroyed }) => !destroyed)).to.have.length.above(60);
+      for (const socket of sockets) socket.destroy();
+      await until(() => started === round * 100);
+    }
+    expect(await answersTo(get("/1") + get("/2") + get("/3", CLOSE))).to.have.length(3);
+  });
+
   for (const behind of ["nonsense\r\n\r\n", `GET /${"x".repeat(20_000)} HTTP/1.1\r\n\r\n`]) {
     it(`are answered even where ${behind.slice(0, 8)}… comes behind`, async () => {
       expect(await answersTo(get("/1") + behind)).to.deep.equal(["GET /1 "]);
     });
   }
+});
+
+describe("header fields", () => {
+  const fields = (count: number) => get("/", Array.from({ length: count }, (_, n) => `x${n}:\r\n`).join(""));
+  let listening: Listening;
+
+  before(async () => {
+    const app = express().use((_req, res) => void res.set("Connection", "close").send("answered"));
+    listening = await listen(app, { host: "127.0.0.1", port: 0, setting: "PORT" }, 75);
+  });
+  after(() => listening.stop(0));
+
+  for (const [count, status] of [
+    [99, 200],
+    [100, 431],
+    [130, 431],
+    [3000, 431],
+  ] as const) {
+    it(`are read whole or refused: ${count} beside Host are answered ${status}`, async () => {
+      const socket = connect(listening.port, "127.0.0.1").on("error", () => {});
+      socket.write(fields(count));
+      expect(await text(socket)).to.match(new RegExp(`^HTTP/1.1 ${status} `));
+    });
+  }
+
+  it("end the connection where too many come behind another request", async () => {
+    const socket = connect(listening.port, "127.0.0.1").on("error", () => {});
+    socket.write(fields(1) + fields(3000));
+    expect((await text(socket)).match(/HTTP/g)?.length ?? 0).to.be.at.most(1);
+  });
 });
 
 describe("a client that does not read its answer", () => {

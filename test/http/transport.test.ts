@@ -314,6 +314,14 @@ describe("hostile requests", () => {
     expect((await foyer.http.get("/healthz")).status).to.equal(200);
   });
 
+  it("are refused where their Host is longer than any name is", async () => {
+    for (const [length, status] of [
+      [261, 200],
+      [262, 400],
+    ] as const)
+      expect((await foyer.http.get("/healthz").set("Host", "x".repeat(length))).status).to.equal(status);
+  });
+
   for (const request of [
     "GET / HTTP/1.1\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",

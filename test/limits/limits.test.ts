@@ -210,6 +210,25 @@ describe("the rate limits", () => {
     expect(statuses).to.deep.equal([201, 201, 429]);
   });
 
+  it("do not count in total what got no hash, such as those who hang up while they wait for one", async () => {
+    foyer = await startFoyer({
+      trustProxy: "loopback",
+      bcryptCost: 13,
+      hashConcurrency: 1,
+      rateLimits: { ...NO_LIMIT, total: { count: 3, seconds: 600 } },
+    });
+    const hashed = from("192.0.2.1").then(({ status }) => status);
+    const spent = async () => (await foyer.rows("rate_limits")).find(({ key }) => key === "total:all")?.["points"];
+    while ((await spent()) !== 1) await setTimeout(10);
+    const waiting = ["192.0.2.2", "192.0.2.3"].map((ip) => from(ip));
+    for (const request of waiting) request.end(() => {});
+    while ((await spent()) !== 3) await setTimeout(10);
+    for (const request of waiting) request.abort();
+    while ((await spent()) !== 1) await setTimeout(10);
+    expect((await from("192.0.2.4")).status).to.equal(201);
+    expect(await hashed).to.equal(201);
+  });
+
   it("answer 500 where they cannot be counted, rather than being silently off", async () => {
     foyer = await startFoyer({ rateLimits: NO_LIMIT });
     await foyer.withoutTable("rate_limits");

@@ -95,6 +95,17 @@ describe("POST /register by the form", () => {
     expect(await foyer.users()).to.have.length(before.length);
   });
 
+  it("gives back no more of a field than a person types, lest answers grow to many times of what was sent", async () => {
+    const quotes = '"'.repeat(16_000);
+    const large = await foyer.http
+      .post("/register")
+      .type("form")
+      .send(`email=${quotes.repeat(8)}`);
+    expect(large.text).to.match(/id="email-error">.*shorter email/);
+    const code = await foyer.http.post("/verify").type("form").send(`code=${quotes}`);
+    for (const { text } of [large, code]) expect(text).to.include("&quot;").and.have.length.below(20_000);
+  });
+
   for (const body of [
     "",
     "email=a@example.com&email=b@example.com&password=secret12345",

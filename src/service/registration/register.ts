@@ -85,7 +85,11 @@ async function registerParsed(
   }
 
   const hashed = await hasher.hash(password, caller.signal, toSite(caller.ip));
-  if (!hashed.ok) return { result: hashed };
+  if (!hashed.ok) {
+    // The total is what can be hashed. A few networks that ask for much at once, and hang up, would use up all of it.
+    await limiter.giveBackNew();
+    return { result: hashed };
+  }
   const { newDeviceSecret: deviceSecret } = caller;
   const account = await store(deps, { email, hashedPassword: hashed.value, caller }, state);
   emailQueued();
