@@ -13,22 +13,22 @@ const MOST_OF_EACH = 8;
 const READY = "finished_at is null and not is_held";
 const HELD = "finished_at is null and is_held";
 
-/**
- * Each network and domain that has emails, found without reading those: 10,000 of one network hide no other's. Where there
- * are more than are looked at, the next search goes on where this one broke off.
- */
-const PAIRS = `
-  pairs (network, domain, nth, seen) as (
-    (select network, domain, 1, 1 from :emails: where ${READY} and (network, domain) >= (:fromNetwork, :fromDomain)
+/** Each network and domain that has emails, found without reading those: 10,000 of one network hide no other's. */
+const pairs = (name: string, which: string, from: string) => `
+  ${name} (network, domain, nth, seen) as (
+    (select network, domain, 1, 1 from :emails: where ${which} and (network, domain) >= (${from})
       order by network, domain limit 1)
     union all
-    select next.network, next.domain, case when next.network = pairs.network then nth + 1 else 1 end, seen + 1
-    from pairs cross join lateral (
-      select network, domain from :emails: where ${READY}
-        and (network, domain) > (pairs.network, case when nth < ${MOST_DOMAINS} then pairs.domain else chr(1114111) end)
+    select next.network, next.domain, case when next.network = last.network then nth + 1 else 1 end, seen + 1
+    from ${name} last cross join lateral (
+      select network, domain from :emails: where ${which}
+        and (network, domain) > (last.network, case when nth < ${MOST_DOMAINS} then last.domain else chr(1114111) end)
       order by network, domain limit 1) next
     where seen < ${MOST_PAIRS}
   )`;
+
+/** Where there are more than are looked at, the next search goes on where this one broke off. */
+const PAIRS = `${pairs("pairs", READY, ":fromNetwork, :fromDomain")}, ${pairs("held_pairs", HELD, "'', ''")}`;
 
 /** The longest waiting of each, the longest waiting of all, and those that a budget held back until now. */
 const CANDIDATES = `
@@ -37,6 +37,10 @@ const CANDIDATES = `
       select id from :emails: where ${READY} and (network, domain) >= (pairs.network, pairs.domain)
         and (network, domain, available_at) <= (pairs.network, pairs.domain, now())
       order by network, domain, available_at, id limit ${MOST_OF_EACH}) each
+    union select each.id from held_pairs cross join lateral (
+      select id from :emails: where ${HELD} and (network, domain) >= (held_pairs.network, held_pairs.domain)
+        and (network, domain, available_at) <= (held_pairs.network, held_pairs.domain, now())
+      order by network, domain, available_at limit ${MOST_OF_EACH}) each
     union (select id from :emails: where finished_at is null and available_at <= now()
            order by available_at, id limit ${MOST})
     union (select id from :emails: where ${HELD} and available_at <= now() order by available_at, id limit ${MOST})
