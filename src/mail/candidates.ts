@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { getSchema } from "../db/schema.ts";
 import { type Budgets, RESERVE_FACTOR } from "./budget.ts";
 import type { Found } from "./choose.ts";
+import type { Turns } from "./turns.ts";
 
 /** Enough to fill all slots, and to hold back many at once where they have no room. */
 const MOST = 64;
@@ -13,17 +14,21 @@ const READY = "finished_at is null and not is_held";
 const HELD = "finished_at is null and is_held";
 
 /** Each network and domain that has emails, found without reading those: 10,000 of one network hide no other's. */
-const PAIRS = `
-  pairs (network, domain, nth, seen) as (
-    (select network, domain, 1, 1 from :emails: where ${READY} order by network, domain limit 1)
+const pairs = (name: string, which: string, from: string) => `
+  ${name} (network, domain, nth, seen) as (
+    (select network, domain, 1, 1 from :emails: where ${which} and (network, domain) >= (${from})
+      order by network, domain limit 1)
     union all
-    select next.network, next.domain, case when next.network = pairs.network then nth + 1 else 1 end, seen + 1
-    from pairs cross join lateral (
-      select network, domain from :emails: where ${READY}
-        and (network, domain) > (pairs.network, case when nth < ${MOST_DOMAINS} then pairs.domain else chr(1114111) end)
+    select next.network, next.domain, case when next.network = last.network then nth + 1 else 1 end, seen + 1
+    from ${name} last cross join lateral (
+      select network, domain from :emails: where ${which}
+        and (network, domain) > (last.network, case when nth < ${MOST_DOMAINS} then last.domain else chr(1114111) end)
       order by network, domain limit 1) next
     where seen < ${MOST_PAIRS}
   )`;
+
+/** Where there are more than are looked at, the next search goes on where this one broke off. */
+const PAIRS = `${pairs("pairs", READY, ":fromNetwork, :fromDomain")}, ${pairs("held_pairs", HELD, "'', ''")}`;
 
 /** The longest waiting of each, the longest waiting of all, and those that a budget held back until now. */
 const CANDIDATES = `
@@ -32,23 +37,29 @@ const CANDIDATES = `
       select id from :emails: where ${READY} and (network, domain) >= (pairs.network, pairs.domain)
         and (network, domain, available_at) <= (pairs.network, pairs.domain, now())
       order by network, domain, available_at, id limit ${MOST_OF_EACH}) each
+    union select each.id from held_pairs cross join lateral (
+      select id from :emails: where ${HELD} and (network, domain) >= (held_pairs.network, held_pairs.domain)
+        and (network, domain, available_at) <= (held_pairs.network, held_pairs.domain, now())
+      order by network, domain, available_at limit ${MOST_OF_EACH}) each
     union (select id from :emails: where finished_at is null and available_at <= now()
            order by available_at, id limit ${MOST})
     union (select id from :emails: where ${HELD} and available_at <= now() order by available_at, id limit ${MOST})
   ),
   fair as (
     select id from due join :emails: using (id)
+    left join unnest(cast(:served as text[]), cast(:servedAt as timestamptz[])) as lately (network, at) using (network)
     where network <> all(cast(:networks as text[])) and domain <> all(cast(:domains as text[]))
     order by row_number() over (partition by network, domain order by available_at, id),
-      row_number() over (partition by network order by available_at, id), available_at, id
+      row_number() over (partition by network order by available_at, id), greatest(available_at, at), id
     limit ${MOST}
   ),
   candidates as (
     select id, email_key, mailbox, domain, network, is_held,
-      cast(extract(epoch from due_at) as float) as turn,
+      cast(extract(epoch from greatest(due_at, at)) as float) as turn,
       cast(extract(epoch from now() - admitted_at) as float) as went_age
-    from :emails:
-    where id in (select id from fair) and finished_at is null and available_at <= now() for update skip locked
+    from :emails: email
+    left join unnest(cast(:served as text[]), cast(:servedAt as timestamptz[])) as lately (network, at) using (network)
+    where id in (select id from fair) and finished_at is null and available_at <= now() for update of email skip locked
   )`;
 
 /** The latest rows of an index whose last column is a time, from a time on. Compared whole, or the planner takes another. */
@@ -91,18 +102,20 @@ const DOMAIN = {
 };
 
 const FACTS = `
+  (select json_build_object('network', network, 'domain', domain) from pairs where seen = ${MOST_PAIRS}) as last,
   (select json_agg(candidates order by id) from candidates) as emails,
   ${entries(MAILBOX)} as mailboxes,
   ${entries(DOMAIN)} as domains,
   coalesce((select json_agg(held) from (select distinct email_key, network from candidates) of cross join lateral (
     select id, email_key, network, cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
     where ${HELD} and (email_key, network) >= (of.email_key, of.network)
-      and (email_key, network) <= (of.email_key, of.network) order by email_key, network) held), '[]') as held`;
+      and (email_key, network) <= (of.email_key, of.network) order by email_key, network limit 1) held), '[]') as held`;
 
 export type Search = {
   budgets: Budgets | undefined;
   /** The networks and domains that have their share of the slots. */
   full: { networks: readonly string[]; domains: readonly string[] };
+  turns: Turns;
 };
 
 /**
@@ -111,8 +124,10 @@ export type Search = {
  */
 export async function findCandidates(
   trx: Knex,
-  { budgets, full }: Search,
+  { budgets, full, turns }: Search,
 ): Promise<Found & { isFirst: boolean; latest: string | null }> {
+  const from = turns.searchFrom();
+  const served = turns.served();
   const { rows } = await trx.raw(
     `with recursive ${PAIRS}, ${CANDIDATES}
      select pg_try_advisory_xact_lock(hashtextextended(:lock, 0)) as "isFirst",
@@ -121,6 +136,10 @@ export async function findCandidates(
       emails: `${getSchema(trx)}.emails`,
       lock: `foyer emails ${getSchema(trx)}`,
       ...full,
+      fromNetwork: from.network,
+      fromDomain: from.domain,
+      served: [...served.keys()],
+      servedAt: [...served.values()],
       mailboxCount: budgets?.perMailbox.count ?? 0,
       mailboxMost: (budgets?.perMailbox.count ?? 0) * RESERVE_FACTOR,
       mailboxSeconds: budgets?.perMailbox.seconds ?? 0,
@@ -128,5 +147,7 @@ export async function findCandidates(
       domainSeconds: budgets?.perDomain.seconds ?? 0,
     },
   );
-  return { ...rows[0], emails: rows[0].emails ?? [] };
+  const { last, ...found } = rows[0];
+  if (found.isFirst) turns.searched(last ?? undefined);
+  return { ...found, emails: found.emails ?? [] };
 }

@@ -7,7 +7,10 @@ export type Candidate = Counted & {
   email_key: string;
   /** Whether a budget held it back before. */
   is_held: boolean;
-  /** When it was to go at first, in seconds: who had to yield comes before those whose turn is later. */
+  /**
+   * When it was to go at first, in seconds, or when its network last got a slot, if that was later: who had to yield
+   * comes before those whose turn is later, and who has many takes turns with who has one.
+   */
   turn: number;
 };
 

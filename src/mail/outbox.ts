@@ -6,6 +6,7 @@ import { OutboxEmail } from "../models/outbox-email.ts";
 import type { Budgets } from "./budget.ts";
 import { type Note, noteAll } from "./note.ts";
 import { type Take, type Taken, take } from "./take.ts";
+import { createTurns } from "./turns.ts";
 
 /**
  * An email to be sent; `key` makes it one, however often it is asked for. Budgets count it by its `mailbox` (without
@@ -65,6 +66,7 @@ async function measureWaiting(db: Knex): Promise<{ count: number; oldestSeconds:
 async function takeInTurn(db: Knex, settings: Take): Promise<Taken> {
   for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
     const taken = await take(db, settings);
+    for (const email of taken?.emails ?? []) settings.turns.serve(email);
     if (taken) return taken;
     await setTimeout(Math.random() * RETRY_MS * tries);
   }
@@ -81,10 +83,12 @@ export function createOutbox(db: Knex, { leaseSeconds = LEASE_SECONDS, budgets }
     batchScheduleFn: (note) => void setTimeout(NOTE_MS).then(note),
   });
 
+  const turns = createTurns();
+
   return {
     leaseSeconds,
     /** Leases emails that are due, as many as there are slots for. It skips what another worker is taking. */
-    take: (settings: Pick<Take, "slots" | "sending">) => takeInTurn(db, { ...settings, leaseSeconds, budgets }),
+    take: (settings: Pick<Take, "slots" | "sending">) => takeInTurn(db, { ...settings, leaseSeconds, budgets, turns }),
     /** Renews leases. @returns the numbers of those that are still held: others were taken by another, or ended. */
     async renew(emails: readonly OutboxEmail[]): Promise<Set<number>> {
       const renewed = await OutboxEmail.query(db)

@@ -6,9 +6,16 @@ import type { Budgets } from "./budget.ts";
 import { findCandidates } from "./candidates.ts";
 import { choose, type Decision } from "./choose.ts";
 import { listFull, type Sending, type Slots } from "./slots.ts";
+import type { Turns } from "./turns.ts";
 
 /** @param sending what this worker sends now, which its slots are shared by. */
-export type Take = { slots: Slots; sending: readonly Sending[]; leaseSeconds: number; budgets: Budgets | undefined };
+export type Take = {
+  slots: Slots;
+  sending: readonly Sending[];
+  leaseSeconds: number;
+  budgets: Budgets | undefined;
+  turns: Turns;
+};
 
 export type Taken = { emails: OutboxEmail[]; delayed: number; dropped: number };
 
@@ -54,9 +61,10 @@ function sort(rows: readonly Applied[]): Taken {
  * counts holds a lock, so that no two count the same room; what was counted before it was had counts for nothing.
  * @returns undefined where another worker takes at this moment.
  */
-export function take(db: Knex, { slots, sending, leaseSeconds, budgets }: Take): Promise<Taken | undefined> {
+export function take(db: Knex, { slots, sending, leaseSeconds, budgets, turns }: Take): Promise<Taken | undefined> {
   return transaction(db, async (trx) => {
-    const { isFirst, latest, ...found } = await findCandidates(trx, { budgets, full: listFull(slots, sending) });
+    const full = listFull(slots, sending);
+    const { isFirst, latest, ...found } = await findCandidates(trx, { budgets, full, turns });
     if (!isFirst) return undefined;
     const decisions = choose(found, slots, sending, budgets);
     if (decisions.length === 0) return { emails: [], delayed: 0, dropped: 0 };

@@ -110,6 +110,21 @@ describe("limits on emails", () => {
       expect(networks).to.include("owner").and.have.length(8);
     });
 
+    it("let an owner's email go when all strangers have had their turn, however many each has waiting", async () => {
+      for (let n = 0; n < 400; n += 1)
+        await queue(`victim+${n}@example.com`, 1, { ...victim, network: `stranger${n % 40}` });
+      const outbox = outboxWith(perMailbox(5));
+      await sendAll(outbox);
+      await queue("victim@example.com", 1, { ...victim, network: "owner" });
+      const networks: string[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        await sendAll(outbox);
+        await travel(HOUR);
+        networks.push(...(await sendAll(outbox)).sent.map(({ network }) => network));
+      }
+      expect(networks).to.include("owner");
+    });
+
     it("leave room to the network that caused the fewest where few are sent at a time", async () => {
       for (let n = 0; n < 20; n += 1) await queue(`victim+${n}@example.com`, 1, stranger);
       await sendAll();

@@ -41,7 +41,7 @@ async function verify(url: string, token: string) {
   const answer = await fetch(`${url}/verify`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
+    body: JSON.stringify({ token, password: PASSWORD }),
   });
   await answer.arrayBuffer();
   return answer.status;
