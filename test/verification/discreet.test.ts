@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import { postgresUrl } from "../support/database.ts";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
@@ -232,6 +233,23 @@ describe("registering and verifying in discreet mode", () => {
           .send({ code: "0000 0000" })
       ).body;
     expect(await left(shared)).to.deep.equal(await left(alone));
+  });
+
+  it("register answers alike while an app has the account's row locked", async function () {
+    // On the embedded database one waits for the other.
+    if (!postgresUrl) return this.skip();
+    const { registered, fresh } = twoAddresses();
+    const locking = foyer.sql(
+      `do $$ begin perform 1 from users where email = '${registered}' for update; perform pg_sleep(1); end $$`,
+    );
+    await setTimeout(200);
+    const answers = Promise.all([REQUESTS.json(registered), REQUESTS.json(fresh)]);
+    expect(await Promise.race([locking.then(() => "waited"), answers])).not.to.equal("waited");
+    expect((await answers).map(({ status }) => status)).to.deep.equal([201, 201]);
+    await locking;
+    await allSent(foyer);
+    const [told] = await emailsTo(foyer, registered);
+    expect(told.subject).to.equal("You already have an account");
   });
 
   it("an email that has nothing to say keeps others of its network waiting as long as one that has", async () => {
