@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OutboxEmail } from "../models/outbox-email.ts";
 import type { EmailContent } from "./content.ts";
+import type { EmailMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Render } from "./render.ts";
 import { NotSent, type Transport } from "./transport.ts";
@@ -33,6 +34,8 @@ const MAX_BACKOFF_SECONDS = 6 * 60 * 60;
 /** About three days. RFC 5321 section 4.5.4.1 asks a queue for four or five, but by then the link is of no use. */
 const MAX_ATTEMPTS = 20;
 const RECORD_RETRY_MS = 1000;
+/** When a slot counts as a slow one's. */
+const LONGEST_NOTHING_MS = 5000;
 
 function backoffSeconds(attempts: number) {
   return Math.min(MAX_BACKOFF_SECONDS, INITIAL_BACKOFF_SECONDS * 2 ** attempts) * (1 + Math.random() / 4);
@@ -72,12 +75,25 @@ async function recordSent({ outbox, observe }: DeliveryParts, email: OutboxEmail
 export function createDelivery(parts: DeliveryParts) {
   const { outbox, build, render, transport, log, observe } = parts;
   const sentUnrecorded = new Set<number>();
+  let lastSentMs = 0;
 
-  async function send(email: OutboxEmail, contents: Promise<Contents>, lost: AbortSignal) {
+  async function transmit(message: EmailMessage, lost: AbortSignal) {
+    const started = performance.now();
+    await transport.send(message, lost);
+    lastSentMs = performance.now() - started;
+  }
+
+  /** For as long as an email takes: when others of its network get its slot would tell whether there was one. */
+  async function sendNothing({ stopping }: DeliveryContext) {
+    await pause(Math.min(lastSentMs, LONGEST_NOTHING_MS), undefined, { signal: stopping }).catch(() => {});
+    return "dropped" as const;
+  }
+
+  async function send(email: OutboxEmail, contents: Promise<Contents>, context: DeliveryContext) {
     try {
       const content = (await contents).get(email.id);
-      if (!content) return "dropped";
-      await transport.send(await render(content, email), lost);
+      if (!content) return await sendNothing(context);
+      await transmit(await render(content, email), context.lost);
       sentUnrecorded.add(email.id);
       return "sent";
     } catch (error) {
@@ -87,8 +103,9 @@ export function createDelivery(parts: DeliveryParts) {
     }
   }
 
-  async function deliver(email: OutboxEmail, contents: Promise<Contents>, { lost, stopping, heard }: DeliveryContext) {
-    const outcome = await send(email, contents, lost);
+  async function deliver(email: OutboxEmail, contents: Promise<Contents>, context: DeliveryContext) {
+    const { stopping, heard } = context;
+    const outcome = await send(email, contents, context);
     if (outcome === "dropped") {
       if (await outbox.note({ email, outcome })) observe(outcome);
       return;

@@ -3,10 +3,12 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
+import { postgresUrl } from "../support/database.ts";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf } from "../support/sign-up.ts";
+import { startSlowSmtp } from "../support/slow-smtp.ts";
 
 describe("registering and verifying in discreet mode", () => {
   let foyer: TestFoyer;
@@ -193,6 +195,43 @@ describe("registering and verifying in discreet mode", () => {
           .send({ code: "0000 0000" })
       ).body;
     expect(await left(shared)).to.deep.equal(await left(alone));
+  });
+
+  it("register answers alike while an app has the account's row locked", async function () {
+    // On the embedded database one waits for the other.
+    if (!postgresUrl) return this.skip();
+    const { registered, fresh } = twoAddresses();
+    const locking = foyer.sql(
+      `do $$ begin perform 1 from users where email = '${registered}' for update; perform pg_sleep(1); end $$`,
+    );
+    await setTimeout(200);
+    const answers = Promise.all([REQUESTS.json(registered), REQUESTS.json(fresh)]);
+    expect(await Promise.race([locking.then(() => "waited"), answers])).not.to.equal("waited");
+    expect((await answers).map(({ status }) => status)).to.deep.equal([201, 201]);
+    await locking;
+    await allSent(foyer);
+    const [told] = await emailsTo(foyer, registered);
+    expect(told.subject).to.equal("You already have an account");
+  });
+
+  it("an email that has nothing to say keeps others of its network waiting as long as one that has", async () => {
+    const smtp = await startSlowSmtp((step) => (step === "text" ? 400 : 0));
+    const from = { name: "Example", address: "accounts@example.com" };
+    const slow = await startFoyer({ privacy: "discreet", mail: { kind: "smtp", url: smtp.url(), from } });
+    await slow.sql(
+      "insert into users (email, email_key, hashed_password, email_verified_at) values ('old@example.com', 'old@example.com', 'x', now())",
+    );
+    await slow.register("first@example.com");
+    await allSent(slow);
+    for (const email of ["old@example.com", "new@example.com"]) await slow.resend(email);
+    await allSent(slow);
+    const { rows } = await slow.sql(
+      "select outcome, extract(epoch from finished_at - admitted_at)::float as seconds from emails order by id",
+    );
+    expect(rows.map(({ outcome }) => outcome)).to.deep.equal(["sent", "sent", "dropped"]);
+    for (const { seconds } of rows) expect(seconds).to.be.above(0.35);
+    await slow.stop();
+    await smtp.close();
   });
 
   it("emails beyond the limit of a mailbox wait alike whether the address is registered or not", async () => {

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { raw } from "objection";
+import { type QueryBuilder, raw } from "objection";
 import { violatedUnique } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
 import { transaction } from "../../db/transaction.ts";
@@ -14,12 +14,25 @@ import type { Account } from "../identity/fields.ts";
 
 export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller };
 
-/** @param reservedId the account's id where this sign-up opened it, or the one announced in discreet mode. */
-async function insertWithEmail(trx: Knex, { email, hashedPassword, caller }: NewSignUp, reservedId?: number) {
+/** The lock keeps an account until a sign-up refers to it. */
+function keptAccount(trx: Knex): QueryBuilder<User> {
+  return User.query(trx).forKeyShare();
+}
+
+/**
+ * @param reservedId the account's id where this sign-up opened it, or the one announced in discreet mode.
+ * @param account of the address, if there is one.
+ */
+async function insertWithEmail(
+  trx: Knex,
+  { email, hashedPassword, caller }: NewSignUp,
+  account: QueryBuilder<User>,
+  reservedId?: number,
+) {
   const signUp = await SignUp.query(trx).insert({
-    // Deleting the account then deletes the sign-up. The lock keeps the account until the sign-up refers to it. It is one
-    // statement for all, so that its work does not tell whether there is one.
-    user_id: User.query(trx).where({ email_key: email.key }).select("id").forKeyShare(),
+    // Deleting the account then deletes the sign-up. It is one statement for all, so that its work does not tell whether
+    // there is one.
+    user_id: account.where({ email_key: email.key }).select("id"),
     ...(reservedId !== undefined && { reserved_id: reservedId }),
     email: email.email,
     email_key: email.key,
@@ -45,7 +58,7 @@ export async function hasCompetingSignUps(db: Knex, { id, email_key }: SignUp): 
 
 /** Stores a further sign-up for an address that has an account, with its email. */
 export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
-  await transaction(db, (trx) => insertWithEmail(trx, signUp));
+  await transaction(db, (trx) => insertWithEmail(trx, signUp, keptAccount(trx)));
 }
 
 async function nextUserId(trx: Knex): Promise<number> {
@@ -59,7 +72,8 @@ async function nextUserId(trx: Knex): Promise<number> {
 export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
   return transaction(db, async (trx) => {
     const id = await nextUserId(trx);
-    await insertWithEmail(trx, signUp, id);
+    // To wait for who has the account locked would tell that there is one. The worker refers the sign-up to it later.
+    await insertWithEmail(trx, signUp, keptAccount(trx).skipLocked(), id);
     return { id, email: signUp.email.email };
   });
 }
@@ -79,7 +93,7 @@ export async function createUnverifiedAccount(
         hashed_password: hashedPassword,
         unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
       });
-      await insertWithEmail(trx, signUp, user.id);
+      await insertWithEmail(trx, signUp, keptAccount(trx), user.id);
       return { id: user.id, email: user.email };
     });
   } catch (fault) {
