@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import DataLoader from "dataloader";
 import type { Knex } from "knex";
-import { raw } from "objection";
+import { type Expression, raw } from "objection";
 import { OutboxEmail } from "../models/outbox-email.ts";
 import type { Budgets } from "./budget.ts";
 import { type Note, noteAll } from "./note.ts";
@@ -30,13 +30,16 @@ const NOTE_MS = 20;
 /** Another worker takes for a few milliseconds. */
 const [MOST_TRIES, RETRY_MS] = [5, 20];
 
+type Insertion = { [Name in keyof NewEmail]: Expression<NewEmail[Name]> };
+
+/** The statement that writes an email; what it is about may be written by the same one. */
+export function insertEmail(db: Knex, { emailKey, signUpId, ...email }: Insertion) {
+  return OutboxEmail.query(db).insert({ ...email, email_key: emailKey, sign_up_id: signUpId });
+}
+
 /** Writes an email in the transaction of its subject: both exist or neither. Resolves to whether it is a new one. */
-export async function enqueue(db: Knex, { emailKey, signUpId, ...email }: NewEmail): Promise<boolean> {
-  const written = await OutboxEmail.query(db)
-    .insert({ ...email, email_key: emailKey, sign_up_id: signUpId })
-    .onConflict("key")
-    .ignore()
-    .returning("*");
+export async function enqueue(db: Knex, email: NewEmail): Promise<boolean> {
+  const written = await insertEmail(db, email).onConflict("key").ignore().returning("created_at");
   return written.created_at !== undefined;
 }
 

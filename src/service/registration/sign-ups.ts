@@ -1,10 +1,9 @@
 import type { Knex } from "knex";
-import { type QueryBuilder, raw } from "objection";
+import { type AnyQueryBuilder, type RawBuilder, raw } from "objection";
 import { violatedUnique } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
-import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
-import { enqueue } from "../../mail/outbox.ts";
+import { insertEmail } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
@@ -14,40 +13,43 @@ import type { Account } from "../identity/fields.ts";
 
 export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller };
 
-/** The lock keeps an account until a sign-up refers to it. */
-function keptAccount(trx: Knex): QueryBuilder<User> {
-  return User.query(trx).forKeyShare();
+/** The account of an address, kept until a sign-up refers to it: deleting the account then deletes the sign-up. */
+function findAccount(db: Knex, { email }: NewSignUp) {
+  return User.query(db).where({ email_key: email.key }).select("id").forKeyShare();
 }
 
 /**
- * @param reservedId the account's id where this sign-up opened it, or the one announced in discreet mode.
- * @param account of the address, if there is one.
+ * Writes a sign-up of an account with its email, all by one statement: it exists whole or not at all.
+ * @param account finds or creates the account. @param reservedId the account's id where this sign-up opens it, or the
+ * one announced in discreet mode. @returns that id.
  */
-async function insertWithEmail(
-  trx: Knex,
+async function insertSignUp(
+  db: Knex,
   { email, hashedPassword, caller }: NewSignUp,
-  account: QueryBuilder<User>,
-  reservedId?: number,
-) {
-  const signUp = await SignUp.query(trx).insert({
-    // Deleting the account then deletes the sign-up. It is one statement for all, so that its work does not tell whether
-    // there is one.
-    user_id: account.where({ email_key: email.key }).select("id"),
-    ...(reservedId !== undefined && { reserved_id: reservedId }),
+  account: AnyQueryBuilder,
+  reservedId: RawBuilder | null,
+): Promise<number> {
+  const signUp = SignUp.query(db).insert({
+    user_id: raw("(select id from account)"),
+    reserved_id: reservedId,
     email: email.email,
     email_key: email.key,
     hashed_password: hashedPassword,
     device_hash: digest(caller.newDeviceSecret),
     user_agent: caller.userAgent,
   });
-  await enqueue(trx, {
-    key: `sign-up ${signUp.id}`,
+  const written = await insertEmail(db, {
+    key: raw("'sign-up ' || (select id from sign_up)"),
     emailKey: email.key,
-    signUpId: signUp.id,
+    signUpId: raw("(select id from sign_up)"),
     mailbox: email.mailbox,
     domain: email.domain,
     network: toSite(caller.ip),
-  });
+  })
+    .with("account", account)
+    .with("sign_up", signUp.returning(["id", "reserved_id"]))
+    .returning(raw("(select reserved_id from sign_up) as id"));
+  return written.id;
 }
 
 /** Whether another password was asked for at the address, from whatever browser. */
@@ -58,24 +60,15 @@ export async function hasCompetingSignUps(db: Knex, { id, email_key }: SignUp): 
 
 /** Stores a further sign-up for an address that has an account, with its email. */
 export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
-  await transaction(db, (trx) => insertWithEmail(trx, signUp, keptAccount(trx)));
-}
-
-async function nextUserId(trx: Knex): Promise<number> {
-  const { rows } = await trx.raw("select nextval(pg_get_serial_sequence(format('%I.users', ?::text), 'id')) as id", [
-    getSchema(trx),
-  ]);
-  return rows[0].id;
+  await insertSignUp(db, signUp, findAccount(db, signUp), null);
 }
 
 /** Stores a sign-up by the same work for every address. @returns the account that verifying it would create. */
 export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
-  return transaction(db, async (trx) => {
-    const id = await nextUserId(trx);
-    // To wait for who has the account locked would tell that there is one. The worker refers the sign-up to it later.
-    await insertWithEmail(trx, signUp, keptAccount(trx).skipLocked(), id);
-    return { id, email: signUp.email.email };
-  });
+  const nextId = raw("nextval(pg_get_serial_sequence(format('%I.users', ?::text), 'id'))", [getSchema(db)]);
+  // To wait for who has the account locked would tell that there is one. The worker refers the sign-up to it later.
+  const id = await insertSignUp(db, signUp, findAccount(db, signUp).skipLocked(), nextId);
+  return { id, email: signUp.email.email };
 }
 
 /** Creates an unverified account with its email, or undefined if the address has one: the unique index decides. */
@@ -85,17 +78,15 @@ export async function createUnverifiedAccount(
   unverifiedDays: number,
 ): Promise<Account | undefined> {
   const { email, hashedPassword } = signUp;
+  const account = User.query(db).insert({
+    email: email.email,
+    email_key: email.key,
+    hashed_password: hashedPassword,
+    unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
+  });
   try {
-    return await transaction(db, async (trx) => {
-      const user = await User.query(trx).insert({
-        email: email.email,
-        email_key: email.key,
-        hashed_password: hashedPassword,
-        unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
-      });
-      await insertWithEmail(trx, signUp, keptAccount(trx), user.id);
-      return { id: user.id, email: user.email };
-    });
+    const id = await insertSignUp(db, signUp, account.returning("id"), raw("(select id from account)"));
+    return { id, email: email.email };
   } catch (fault) {
     if (violatedUnique(fault) === User.emailKeyIsUnique) return undefined;
     throw fault;
