@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { refuseIfAny } from "../src/db/keep-rows.ts";
 
 /** Nullable or with a default, because instances of the version before write rows without them. */
 export async function up(knex: Knex): Promise<void> {
@@ -33,6 +34,8 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
+  // As the migration before does, with which this one may be undone: both or neither.
+  await refuseIfAny(knex, ["users", "sign_ups", "emails"]);
   await knex.schema.alterTable("emails", (table) =>
     table.dropColumns("mailbox", "domain", "network", "is_held", "due_at", "admitted_at"),
   );

@@ -133,7 +133,10 @@ export function createCounters(db: Knex): Counters {
     },
     giveBack(limits) {
       for (const limit of limits) blocked.delete(columnKey(limit));
-      return db("rate_limits").whereIn("key", limits.map(columnKey)).where("points", ">", 0).decrement("points", 1);
+      const keys = limits.map(columnKey);
+      // In the order in which they are spent, so that none waits for the other.
+      const locked = db("rate_limits").whereIn("key", keys).orderBy("key").forUpdate().select("key");
+      return db("rate_limits").whereIn("key", locked).where("points", ">", 0).decrement("points", 1);
     },
   };
 }

