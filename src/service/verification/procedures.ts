@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
 import { type ResendDeps, resendVerification } from "./resend.ts";
 import { type VerifyDeps, verifyEmail } from "./verify.ts";
 
-export function verificationProcedures(deps: VerifyDeps & ResendDeps & ProcedureDeps) {
+export type VerificationParts = Omit<VerifyDeps, "passwordMutex"> & ResendDeps & ProcedureDeps;
+
+export function verificationProcedures(parts: VerificationParts) {
+  const deps: VerifyDeps & ResendDeps & ProcedureDeps = { ...parts, passwordMutex: createKeyedMutex() };
   return {
     verifyEmail: procedure(deps, {
       name: "auth.verifyEmail",

@@ -1,8 +1,9 @@
 import type { Knex } from "knex";
+import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
-import type { SignUp } from "../../models/sign-up.ts";
+import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
@@ -15,9 +16,16 @@ import { giveBackPasswordTry, spendPasswordTry } from "./code.ts";
 import { newPasswordInput, passwordInput } from "./input.ts";
 import { isOfBrowser } from "./link.ts";
 
-export type ProofDeps = { db: Knex; hasher: Hasher; limiter: Limiter; settings: ServiceSettings };
+export type ProofDeps = {
+  db: Knex;
+  hasher: Hasher;
+  limiter: Limiter;
+  settings: ServiceSettings;
+  /** One password of a sign-up after another: what those compared at the moment have counted is not spent yet. */
+  passwordMutex: KeyedMutex<Result<Proof, Refused>>;
+};
 
-type Refused = "password_required" | "invalid_input" | "rate_limited" | "busy";
+type Refused = "token_unknown" | "password_required" | "invalid_input" | "rate_limited" | "busy";
 
 async function proveByNewPassword(
   { hasher, limiter, settings }: ProofDeps,
@@ -33,16 +41,17 @@ async function proveByNewPassword(
   return hashed.ok ? ok({ kind: "new_password", hashedPassword: hashed.value }) : hashed;
 }
 
-async function proveByPassword(
-  { db, hasher, limiter }: ProofDeps,
+async function comparePassword(
+  { db, hasher }: ProofDeps,
   signUp: SignUp,
   typed: string,
   caller: Caller,
 ): Promise<Result<Proof, Refused>> {
-  const spent = await limiter.spend({ ip: caller.ip });
-  if (!spent.ok) return spent;
   const triesLeft = await spendPasswordTry(db, signUp);
-  if (triesLeft === undefined) return refuse({ code: "password_required", triesLeft: 0 });
+  if (triesLeft === undefined)
+    return (await SignUp.query(db).findById(signUp.id))
+      ? refuse({ code: "password_required", triesLeft: 0 })
+      : refuse({ code: "token_unknown" });
   const { hashed_password } = signUp;
   const password = parsePassword(typed, 1);
   // What can be nobody's password needs no hash.
@@ -51,6 +60,17 @@ async function proveByPassword(
   if (verified.ok && !verified.value) return refuse({ code: "password_required", triesLeft });
   await giveBackPasswordTry(db, signUp);
   return verified.ok ? ok({ kind: "password", hashedPassword: hashed_password }) : verified;
+}
+
+async function proveByPassword(
+  deps: ProofDeps,
+  signUp: SignUp,
+  typed: string,
+  caller: Caller,
+): Promise<Result<Proof, Refused>> {
+  const spent = await deps.limiter.spend({ ip: caller.ip });
+  if (!spent.ok) return spent;
+  return deps.passwordMutex(String(signUp.id), () => comparePassword(deps, signUp, typed, caller));
 }
 
 /**
