@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import { emailsTo } from "../support/emails.ts";
+import { allSent, emailsTo } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf, newAddress } from "../support/sign-up.ts";
@@ -86,6 +86,7 @@ describe("an account that an app's table refers to without `on delete cascade`",
     const other = newAddress();
     await foyer.register(other);
     await emailsTo(foyer, other);
+    await allSent(foyer);
     await foyer.travel("8 days");
     const kept = await foyer.purge().catch((fault: unknown) => String(fault));
     expect(kept).to.include("app_rows");

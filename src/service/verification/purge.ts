@@ -61,14 +61,21 @@ async function deleteUnlessKept(work: (ids: readonly number[]) => PromiseLike<un
  */
 export async function purge(db: Knex, days: number, signal?: AbortSignal): Promise<void> {
   const longAgo = raw("now() - make_interval(days => ?)", [days]);
-  const recentEmails = (table: string) =>
+  // Once for a batch, not for each of its rows: strangers may have caused very many at one address.
+  const recentlyMailed = (model: typeof User | typeof SignUp, ids: readonly number[]) =>
     OutboxEmail.query(db)
-      .whereRaw("emails.email_key = ??", [`${table}.email_key`])
-      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("finished_at").orWhere("finished_at", ">", longAgo));
+      .whereIn(
+        "email_key",
+        db(model.tableName)
+          .whereIn("id", [...ids])
+          .select("email_key"),
+      )
+      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("finished_at").orWhere("finished_at", ">", longAgo))
+      .select("email_key");
 
   const oldSignUps = () => SignUp.query(db).where("created_at", "<", longAgo);
   await inBatches(oldSignUps, "created_at", signal, (ids) => {
-    const old = oldSignUps().whereRaw(AMONG, [ids]).whereNotExists(recentEmails("sign_ups"));
+    const old = oldSignUps().whereRaw(AMONG, [ids]).whereNotIn("email_key", recentlyMailed(SignUp, ids));
     return SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
   });
 
@@ -85,7 +92,12 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
   await inBatches(lateUsers, "unverified_expires_at", signal, async (ids) => {
     // Not one that is being verified at this moment, or that another instance has.
     const late = (some: readonly number[]) =>
-      lateUsers().whereRaw(AMONG, [some]).whereNotExists(recentEmails("users")).select("id").forUpdate().skipLocked();
+      lateUsers()
+        .whereRaw(AMONG, [some])
+        .whereNotIn("email_key", recentlyMailed(User, some))
+        .select("id")
+        .forUpdate()
+        .skipLocked();
     const signUps = SignUp.query(db).whereIn("user_id", late(ids)).select("id").limit(BATCH_SIZE);
     while ((await SignUp.query(db).delete().whereIn("id", signUps)) === BATCH_SIZE) await setImmediate();
     kept = (await deleteUnlessKept((some) => User.query(db).delete().whereIn("id", late(some)), ids)) ?? kept;
