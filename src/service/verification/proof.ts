@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
-import type { SignUp } from "../../models/sign-up.ts";
+import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
@@ -17,7 +17,7 @@ import { giveBackPasswordTry, spendPasswordTry } from "./tries.ts";
 
 export type ProofDeps = { db: Knex; hasher: Hasher; limiter: Limiter; settings: ServiceSettings };
 
-type Refused = "password_required" | "invalid_input" | "rate_limited" | "busy";
+type Refused = "token_unknown" | "password_required" | "invalid_input" | "rate_limited" | "busy";
 
 async function proveByNewPassword(
   { hasher, limiter, settings }: ProofDeps,
@@ -43,7 +43,10 @@ async function proveByPassword(
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
   const triesLeft = await spendPasswordTry(db, signUp);
-  if (triesLeft === undefined) return refuse({ code: "password_required", triesLeft: 0 });
+  if (triesLeft === undefined) {
+    const isThere = await SignUp.query(db).findById(signUp.id).select("id");
+    return isThere ? refuse({ code: "password_required", triesLeft: 0 }) : refuse({ code: "token_unknown" });
+  }
   // What can be nobody's password needs no hash.
   const password = parsePassword(typed, 1);
   if (!password.ok || hashed_password === null) return refuse({ code: "password_required", triesLeft });
