@@ -14,8 +14,8 @@ import { spawnFoyer } from "../support/process.ts";
 const POOL_MAX = 5;
 const HELD_MS = 8000;
 const EVERY_MS = 150;
-/** Waiting for a connection, and then for the lock. */
-const SLOWEST_MS = 7000;
+/** A second attempt at an address waits for the first, some seven seconds at most, then for a connection and the lock. */
+const SLOWEST_MS = 12_000;
 
 /** An app's own sessions: one whose transaction stays open, and one that looks on, as a transaction sees one state. */
 async function startApp(url: string) {

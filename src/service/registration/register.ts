@@ -68,8 +68,11 @@ async function registerParsed(
 ): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
 
-  // Nobody reads the answer.
-  if (caller.signal.aborted) return { result: refuse({ code: "busy", retryAfterSeconds: 1 }) };
+  if (caller.signal.aborted) {
+    // It gets no hash, and is counted as gone. So nothing is asked of the database for it.
+    const gone = await hasher.hash(password, caller.signal, toSite(caller.ip));
+    if (!gone.ok) return { result: gone };
+  }
   if (!hasher.hasRoom(toSite(caller.ip))) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
