@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import type { RequestHandler } from "express";
 import { COMMON_PASSWORDS } from "../service/identity/password.ts";
 
-type Asset = { type: string; plain: Buffer; gzip: Buffer };
+type Asset = { type: string; plain: Buffer; gzip?: Buffer };
 
 export type Assets = {
   /** Serves them below the path where it is mounted, `/assets`. */
@@ -34,15 +34,13 @@ function read(folder: URL): [name: string, content: Buffer][] {
 }
 
 /**
- * Loads all files that pages load, and compresses them: brotli would save a tenth more, once a client. The digest of all
- * is the folder they are in, so that scripts find each other by relative names, in their own version.
- * @param folder of Foyer's own files.
+ * Loads all files that pages load. Each is compressed once, when it is first asked for: brotli would save a tenth more,
+ * once a client. The digest of all is the folder they are in, so that scripts find each other by relative names, in their
+ * own version. @param folder of Foyer's own files.
  */
 export function loadAssets(folder: URL): Assets {
   const files = read(folder);
-  const assets = new Map<string, Asset>(
-    files.map(([name, plain]) => [name, { type: extname(name), plain, gzip: gzipSync(plain, { level: 9 }) }]),
-  );
+  const assets = new Map<string, Asset>(files.map(([name, plain]) => [name, { type: extname(name), plain }]));
   const hash = createHash("sha256");
   for (const [name, content] of files) hash.update(`${name} ${content.length} `).update(content);
   const digest = hash.digest("hex").slice(0, DIGEST_LENGTH);
@@ -56,6 +54,7 @@ export function loadAssets(folder: URL): Assets {
     // While instances of two versions serve, a page of one may load its files from the other. It must not keep those.
     const caching = version === digest ? FOREVER : "no-cache";
     res.set({ "Cache-Control": caching, Vary: "Accept-Encoding", ETag: `"${digest}-${encoding}"` });
+    if (encoding === "gzip") asset.gzip ??= gzipSync(asset.plain, { level: 9 });
     res.type(asset.type).send(asset[encoding]);
   };
   return {

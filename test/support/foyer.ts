@@ -70,6 +70,8 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
   const config = {
     ...parseConfig({ RATE_LIMITS: "off", FORM_MIN_FILL_MS: "0" }),
     bcryptCost: CHEAP,
+    // Each thread takes a while to start, and one hashes enough for a test.
+    hashConcurrency: 1,
     logLevel: "trace" as const,
     database: database.settings,
     ...overrides,

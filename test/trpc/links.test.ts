@@ -215,8 +215,8 @@ for (const { link, refused, mixed } of CASES) {
     afterEach(() => foyer.stop());
 
     it("reads of busy when to try again", async () => {
-      foyer = await startFoyer({ bcryptCost: 12, hashConcurrency: 1, hashMaxWaitSeconds: 2 });
-      const running = Array.from({ length: 40 }, (_, n) => foyer.register(`n${n}@example.com`).then(() => {}));
+      foyer = await startFoyer({ bcryptCost: 12, hashMaxWaitSeconds: 1 });
+      const running = Array.from({ length: 20 }, (_, n) => foyer.register(`n${n}@example.com`).then(() => {}));
       while ((await metric(foyer, 'foyer_hash_refusals_total{reason="full"}')) === 0) await setTimeout(10);
       const { auth } = createTRPCClient<AppRouter>({ links: links(optionsOf(foyer.url)) });
       const { data } = await failure(auth.register.mutate({ email: "late@example.com", password: PASSWORD }));
@@ -227,7 +227,7 @@ for (const { link, refused, mixed } of CASES) {
     });
 
     it("gives up a call by its AbortSignal, and Foyer gives up its place in the queue", async () => {
-      foyer = await startFoyer({ bcryptCost: 14, hashConcurrency: 1, hashMaxWaitSeconds: 60 });
+      foyer = await startFoyer({ bcryptCost: 13, hashMaxWaitSeconds: 60 });
       const controller = new AbortController();
       const { auth } = createTRPCClient<AppRouter>({ links: links(optionsOf(foyer.url)) });
       const first = foyer.client.auth.register.mutate({ email: "first@example.com", password: PASSWORD });

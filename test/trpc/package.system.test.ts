@@ -26,8 +26,9 @@ type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
 function describe(refusal: Refusal): string {
   switch (refusal.code) {
     case "invalid_input":
-      return refusal.fields.map(({ field, message }: { field: "email" | "password"; message: string }) => field + ": " + message).join(" ");
+      return refusal.fields.map(({ field, message }: { field: "email" | "password" | "newPassword"; message: string }) => field + ": " + message).join(" ");
     case "code_refused":
+    case "password_required":
       return refusal.triesLeft === undefined ? refusal.code : refusal.triesLeft + " left";
     case "rate_limited":
     case "busy":
