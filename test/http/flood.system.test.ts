@@ -63,7 +63,8 @@ describe("a process whose clients ask for much and read nothing", function () {
       it(`holds no more than before ${connections} × ${requests} requests for ${path}, and serves others`, async () => {
         const before = { descriptors: descriptors(), megabytes: megabytes() };
         expect(await flood(connections, get(path).repeat(requests))).to.be.below(1000);
-        expect(descriptors(), "descriptors").to.be.at.most(before.descriptors);
+        // A few are the test's own, which it keeps to ask again.
+        expect(descriptors(), "descriptors").to.be.at.most(before.descriptors + 5);
         expect(megabytes(), "memory").to.be.below(before.megabytes + 30);
       });
     }
