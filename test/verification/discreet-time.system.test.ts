@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
-import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { startDiscreetFoyer } from "../support/discreet.ts";
+import { PASSWORD, type TestFoyer } from "../support/foyer.ts";
 
 const PAIRS = 200;
 /** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
@@ -23,24 +24,14 @@ function median(numbers: number[]) {
 describe("answers in discreet mode", () => {
   let foyer: TestFoyer;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let twoAddresses: () => { registered: string; fresh: string };
   before(async () => {
-    foyer = await startFoyer({ privacy: "discreet" });
-    await foyer.sql(
-      `insert into users (email, email_key, hashed_password, email_verified_at)
-       select 'old' || n || '@example.com', 'old' || n || '@example.com', 'x', now() from generate_series(1000, 1999) n`,
-    );
+    ({ foyer, twoAddresses } = await startDiscreetFoyer());
   });
   after(async () => {
     agent.destroy();
     await foyer.stop();
   });
-
-  let used = 1000;
-  /** Two addresses that look alike, of which one has an account. */
-  function twoAddresses() {
-    used += 1;
-    return { registered: `old${used}@example.com`, fresh: `new${used}@example.com` };
-  }
 
   async function send(path: string, body: object) {
     const headers = { "Content-Type": "application/json" };

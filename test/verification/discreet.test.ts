@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { postgresUrl } from "../support/database.ts";
+import { startDiscreetFoyer } from "../support/discreet.ts";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
@@ -13,24 +14,14 @@ import { startSlowSmtp } from "../support/slow-smtp.ts";
 describe("registering and verifying in discreet mode", () => {
   let foyer: TestFoyer;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let twoAddresses: () => { registered: string; fresh: string };
   before(async () => {
-    foyer = await startFoyer({ privacy: "discreet" });
-    await foyer.sql(
-      `insert into users (email, email_key, hashed_password, email_verified_at)
-       select 'old' || n || '@example.com', 'old' || n || '@example.com', 'x', now() from generate_series(1000, 1999) n`,
-    );
+    ({ foyer, twoAddresses } = await startDiscreetFoyer());
   });
   after(async () => {
     agent.destroy();
     await foyer.stop();
   });
-
-  let used = 1000;
-  /** Two addresses that look alike, of which one has an account. */
-  function twoAddresses() {
-    used += 1;
-    return { registered: `old${used}@example.com`, fresh: `new${used}@example.com` };
-  }
 
   async function send(path: string, type: string, body: string) {
     const sent = request(`${foyer.url}${path}`, { method: "POST", agent, headers: { "Content-Type": type } }).end(body);
