@@ -6,25 +6,22 @@ import type { Refusal } from "../service/refusal.ts";
 import { keepForHistory } from "./history.ts";
 import { answerRefusal } from "./refusal-page.ts";
 
-/** Shows a refusal that comes before there is a form to show it in. */
-export function showRefusal(res: Response, refusal: Refusal): void {
-  const language = languageOf(res);
-  answerRefusal(res, refusal);
-  const heading = language.text(`refusal.${refusal.code}.title`);
+function render(res: Response, heading: string, detail: string) {
   res.type("html").render("pages/fault", {
-    title: language.text("fault.title", { title: heading.toLowerCase() }),
+    title: languageOf(res).text("fault.title", { title: heading.toLowerCase() }),
     heading,
-    detail: describeRefusal(refusal, language),
+    detail,
     requestId: res.locals["requestId"],
   });
 }
 
+/** Shows a refusal that comes before there is a form to show it in. */
+export function showRefusal(res: Response, refusal: Refusal): void {
+  const language = languageOf(res);
+  answerRefusal(res, refusal);
+  render(res, language.text(`refusal.${refusal.code}.title`), describeRefusal(refusal, language));
+}
+
 export function showFault(res: Response, { status, title, detail, headers }: Fault): void {
-  keepForHistory(res).status(status).set(headers).type("html");
-  res.render("pages/fault", {
-    title: languageOf(res).text("fault.title", { title: title.toLowerCase() }),
-    heading: title,
-    detail,
-    requestId: res.locals["requestId"],
-  });
+  render(keepForHistory(res).status(status).set(headers), title, detail);
 }

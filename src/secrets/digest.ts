@@ -4,3 +4,8 @@ import { createHash } from "node:crypto";
 export function digest(...parts: string[]): string {
   return createHash("sha256").update(parts.join(" ")).digest("base64url");
 }
+
+/** The digest of each of several secrets. */
+export function digestEach(secrets: readonly string[]): string[] {
+  return secrets.map((secret) => digest(secret));
+}

@@ -67,13 +67,14 @@ async function registerParsed(
   before: Outcome | undefined,
 ): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
+  const network = toSite(caller.ip);
 
   if (caller.signal.aborted) {
     // It gets no hash, and is counted as gone. So nothing is asked of the database for it.
-    const gone = await hasher.hash(password, caller.signal, toSite(caller.ip));
+    const gone = await hasher.hash(password, caller.signal, network);
     if (!gone.ok) return { result: gone };
   }
-  if (!hasher.hasRoom(toSite(caller.ip))) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
+  if (!hasher.hasRoom(network)) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
   const state = settings.privacy === "discreet" ? "none" : await readAccountState(db, email.key);
@@ -89,7 +90,7 @@ async function registerParsed(
     return { ...before, result: refuse({ code: "email_taken", emailSent: true }) };
   }
 
-  const hashed = await hasher.hash(password, caller.signal, toSite(caller.ip));
+  const hashed = await hasher.hash(password, caller.signal, network);
   if (!hashed.ok) {
     // The total is what can be hashed. A few networks that ask for much at once, and hang up, would use up all of it.
     await limiter.giveBackNew();

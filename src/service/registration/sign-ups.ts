@@ -52,12 +52,6 @@ async function insertSignUp(
   return written.id;
 }
 
-/** Whether another password was asked for at the address, from whatever browser. */
-export async function hasCompetingSignUps(db: Knex, { id, email_key }: SignUp): Promise<boolean> {
-  const others = SignUp.query(db).where({ email_key }).whereNotNull("hashed_password").whereNot({ id });
-  return (await others.select("id").first()) !== undefined;
-}
-
 /** Stores a further sign-up for an address that has an account, with its email. */
 export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
   await insertSignUp(db, signUp, findAccount(db, signUp), null);

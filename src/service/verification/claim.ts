@@ -5,7 +5,7 @@ import { getSchema } from "../../db/schema.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
-import { digest } from "../../secrets/digest.ts";
+import { digest, digestEach } from "../../secrets/digest.ts";
 import { isOwned } from "../identity/account.ts";
 import type { Account } from "../identity/fields.ts";
 import { type Result, refuse } from "../refusal.ts";
@@ -30,7 +30,7 @@ export function findOwnSignUp(
   { email: shown }: SignUp,
   deviceSecrets: readonly string[],
 ): SignUp | undefined {
-  const hashes = deviceSecrets.map((secret) => digest(secret));
+  const hashes = digestEach(deviceSecrets);
   return signUps.findLast(
     ({ hashed_password, device_hash, email }) =>
       hashed_password !== null && hashes.includes(device_hash ?? "") && email.toLowerCase() === shown.toLowerCase(),
@@ -105,7 +105,7 @@ async function writeAccount(
 /** A browser elsewhere gets none: the browser of the sign-up, which may be a stranger's, could tell by its own. */
 async function renewDeviceSecret(trx: Knex, { id }: SignUp, proof: Proof, deviceSecret: string): Promise<void> {
   if (proof.kind !== "browser") return;
-  const hashes = proof.deviceSecrets.map((secret) => digest(secret));
+  const hashes = digestEach(proof.deviceSecrets);
   await SignUp.query(trx)
     .findById(id)
     .whereIn("device_hash", hashes)
@@ -133,7 +133,7 @@ export async function supersede(trx: Knex, email_key: string): Promise<boolean> 
 
 /** The sign-up that a proof was shown with, and those of the browser, where that is the proof. */
 async function lockSignUps(trx: Knex, { id, email_key }: SignUp, proof: Proof): Promise<SignUp[]> {
-  const hashes = proof.kind === "browser" ? proof.deviceSecrets.map((secret) => digest(secret)) : [];
+  const hashes = proof.kind === "browser" ? digestEach(proof.deviceSecrets) : [];
   return SignUp.query(trx)
     .where({ email_key })
     .where((one) => one.where({ id }).orWhereIn("device_hash", hashes))

@@ -3,13 +3,13 @@ import { raw } from "objection";
 import type { Limiter } from "../../limits/limiter.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
-import { digest } from "../../secrets/digest.ts";
+import { digestEach } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { codeInput } from "./input.ts";
 import { isLiveCode } from "./tokens.ts";
-import { spendCodeTry } from "./tries.ts";
+import { spendTry } from "./tries.ts";
 
 /**
  * Finds the sign-up that a code verifies. A guess names the one sign-up that gave the browser its secret. It counts also
@@ -26,15 +26,12 @@ export async function findSignUpByCode(
   if (!spent.ok) return spent;
   if (!success) return refuse({ code: "code_refused" });
   const signUp = await SignUp.query(db)
-    .whereIn(
-      "device_hash",
-      deviceSecrets.map((secret) => digest(secret)),
-    )
+    .whereIn("device_hash", digestEach(deviceSecrets))
     // An older one is there only if its address was sent an email since, which others may have asked for.
     .where("created_at", ">", raw("now() - make_interval(days => ?)", [settings.unverifiedDays]))
     .orderBy("id", "desc")
     .first();
-  const triesLeft = signUp && (await spendCodeTry(db, signUp));
+  const triesLeft = signUp && (await spendTry(db, signUp, "code_tries"));
   if (!signUp || triesLeft === undefined) return refuse({ code: "code_refused", triesLeft: 0 });
   const guess = await limiter.spendGuess(signUp.email_key);
   if (guess.tooMany === "of_all") return refuse({ code: "code_refused", triesLeft: 0 });

@@ -2,11 +2,10 @@ import type { Knex } from "knex";
 import type { Logger } from "pino";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
-import { digest } from "../../secrets/digest.ts";
+import { digestEach } from "../../secrets/digest.ts";
 import { refuseWhenUnavailable } from "../availability.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { hasCompetingSignUps } from "../registration/sign-ups.ts";
 import { findOwnSignUp } from "./claim.ts";
 import { readToken } from "./pasted.ts";
 import { findToken } from "./tokens.ts";
@@ -38,10 +37,16 @@ export async function findSignUpByToken(
 
 /** Whether a browser made an open sign-up of the address that a link of a sign-up was sent to. */
 export async function isOfBrowser(db: Knex, signUp: SignUp, { deviceSecrets }: Caller): Promise<boolean> {
-  const hashes = deviceSecrets.map((secret) => digest(secret));
+  const hashes = digestEach(deviceSecrets);
   const { email_key } = signUp;
   const ofBrowser = await SignUp.query(db).where({ email_key }).whereIn("device_hash", hashes).orderBy("id");
   return findOwnSignUp(ofBrowser, signUp, deviceSecrets) !== undefined;
+}
+
+/** Whether another password was asked for at the address, from whatever browser. */
+async function hasCompetingSignUps(db: Knex, { id, email_key }: SignUp): Promise<boolean> {
+  const others = SignUp.query(db).where({ email_key }).whereNotNull("hashed_password").whereNot({ id });
+  return (await others.select("id").first()) !== undefined;
 }
 
 async function describe(db: Knex, link: string, caller: Caller): Promise<Result<VerificationLink>> {

@@ -13,7 +13,7 @@ import type { ServiceSettings } from "../settings.ts";
 import type { Proof } from "./claim.ts";
 import { newPasswordInput, passwordInput } from "./input.ts";
 import { isOfBrowser } from "./link.ts";
-import { giveBackPasswordTry, spendPasswordTry } from "./tries.ts";
+import { giveBackPasswordTry, spendTry } from "./tries.ts";
 
 export type ProofDeps = { db: Knex; hasher: Hasher; limiter: Limiter; settings: ServiceSettings };
 
@@ -42,7 +42,7 @@ async function proveByPassword(
   const { hashed_password } = signUp;
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const triesLeft = await spendPasswordTry(db, signUp);
+  const triesLeft = await spendTry(db, signUp, "password_tries");
   if (triesLeft === undefined) {
     const isThere = await SignUp.query(db).findById(signUp.id).select("id");
     return isThere ? refuse({ code: "password_required", triesLeft: 0 }) : refuse({ code: "token_unknown" });

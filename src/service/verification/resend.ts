@@ -5,7 +5,7 @@ import { toSite } from "../../limits/network.ts";
 import { enqueue } from "../../mail/outbox.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
-import { digest } from "../../secrets/digest.ts";
+import { digestEach } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { parseInput } from "../identity/fields.ts";
@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 
 /** This browser's, or else the latest. Each is found without sorting those that strangers made. */
 async function findOpenSignUp(trx: Knex, email_key: string, { deviceSecrets }: Caller): Promise<SignUp | undefined> {
-  const hashes = deviceSecrets.map((secret) => digest(secret));
+  const hashes = digestEach(deviceSecrets);
   const latest = () =>
     // It must not expire before the email refers to it.
     SignUp.query(trx)

@@ -5,27 +5,21 @@ import { SignUp } from "../../models/sign-up.ts";
 /** Tries of the code of one sign-up, and as many of its password, whatever number of emails it got. */
 const TRIES = 5;
 
-/** Counts a guess at a sign-up's code before it is compared. @returns the tries that are left; undefined for none. */
-export async function spendCodeTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
-  const [tried] = await SignUp.query(db)
-    .where({ id })
-    .where("code_tries", "<", TRIES)
-    .patch({ code_tries: raw("code_tries + 1") })
-    .returning("code_tries");
-  return tried && TRIES - tried.code_tries;
-}
-
 /**
- * Counts a password before it is compared. It is no try of the code: whoever signed up, perhaps a stranger, could tell by
- * those that somebody reads the mailbox. @returns the tries that are left; undefined for none.
+ * Counts a try before what was sent is compared. A password is no try of the code: whoever signed up, perhaps a stranger,
+ * could tell by those that somebody reads the mailbox. @returns the tries that are left; undefined for none.
  */
-export async function spendPasswordTry(db: Knex, { id }: SignUp): Promise<number | undefined> {
+export async function spendTry(
+  db: Knex,
+  { id }: SignUp,
+  column: "code_tries" | "password_tries",
+): Promise<number | undefined> {
   const [tried] = await SignUp.query(db)
     .where({ id })
-    .where("password_tries", "<", TRIES)
-    .patch({ password_tries: raw("password_tries + 1") })
-    .returning("password_tries");
-  return tried && TRIES - tried.password_tries;
+    .where(column, "<", TRIES)
+    .patch({ [column]: raw("?? + 1", [column]) })
+    .returning(column);
+  return tried && TRIES - tried[column];
 }
 
 /** Gives back the try of a password that was right, or was not compared. */

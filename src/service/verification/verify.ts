@@ -15,7 +15,7 @@ import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
 import { type ProofDeps, proveByLink } from "./proof.ts";
-import { giveBackPasswordTry, spendPasswordTry } from "./tries.ts";
+import { giveBackPasswordTry, spendTry } from "./tries.ts";
 
 type Refused =
   | "token_unknown"
@@ -60,7 +60,8 @@ async function repeat(
   if (!spent.ok) return spent;
   const password = typeof input.newPassword === "string" ? parsePassword(input.newPassword, 1) : undefined;
   // Or whoever reads an old email could find out the account's password.
-  if (!password?.ok || (await spendPasswordTry(db, signUp)) === undefined) return refuse({ code: "token_used" });
+  if (!password?.ok || (await spendTry(db, signUp, "password_tries")) === undefined)
+    return refuse({ code: "token_used" });
   const verified = await hasher.verify(password.value, user.hashed_password, caller.signal, toSite(caller.ip));
   if (!verified.ok || verified.value) await giveBackPasswordTry(db, signUp);
   if (!verified.ok) return verified;
