@@ -39,7 +39,7 @@ const ALLOWED: Record<string, string[]> = {
     ]),
   ),
   "service/settings.ts": ["service/identity"],
-  "service/identity": ["service/refusal.ts", "models"],
+  "service/identity": ["service/refusal.ts", "hashing", "models"],
   "service/procedure.ts": ["service/availability.ts", "service/caller.ts", "service/refusal.ts"],
   "service/availability.ts": ["service/caller.ts", "service/refusal.ts", "db"],
   "service/refusal.ts": ["hashing", "limits"],

@@ -3,7 +3,7 @@ import { Piscina } from "piscina";
 import { createAdmissionQueue, type Rejection } from "../admission/queue.ts";
 import { createRetryAfter } from "../admission/retry-after.ts";
 import { err, type Result } from "../result.ts";
-import { type Bcrypt, hashPassword, verifyPassword } from "./password-hash.ts";
+import { type Bcrypt, hashPassword, isStale, type TypedPassword, verifyPassword } from "./password-hash.ts";
 
 export type HasherSettings = {
   cost: number;
@@ -23,7 +23,15 @@ export type Hasher = {
   /** Refuses a caller without a hash. Each caller of a network is told to retry later than the one before. */
   refuse(network: string): Busy;
   hash(password: string, signal: AbortSignal, network: string): Promise<Result<string, Busy>>;
-  verify(password: string, stored: string, signal: AbortSignal, network: string): Promise<Result<boolean, Busy>>;
+  /** Takes as long as a hash, whatever is stored, also where nothing is. */
+  verify(
+    password: TypedPassword,
+    stored: string | undefined,
+    signal: AbortSignal,
+    network: string,
+  ): Promise<Result<boolean, Busy>>;
+  /** Whether `hash` would write another kind of hash today, or one of another cost. */
+  isStale(stored: string): boolean;
   length(): number;
   /** Lets running hashes finish, refuses waiting ones, and ends the threads. */
   close(): Promise<void>;
@@ -56,7 +64,7 @@ export async function createHasher(settings: HasherSettings): Promise<Hasher> {
   const threads = startThreads(concurrency, settings.worker ?? new URL("./worker.js", import.meta.url));
   const bcrypt: Bcrypt = {
     hash: (secret, salt) => threads.run({ secret, salt }, { name: "hash" }),
-    compare: (secret, hash) => threads.run({ secret, hash }, { name: "compare" }),
+    compare: (trial) => threads.run(trial, { name: "compare" }),
   };
   const initialEstimateSeconds = await measureHash(cost, concurrency, bcrypt);
   const queue = createAdmissionQueue({ concurrency, maxWaitSeconds, initialEstimateSeconds });
@@ -88,7 +96,9 @@ export async function createHasher(settings: HasherSettings): Promise<Hasher> {
     hasRoom: queue.hasRoom,
     refuse: (network) => refuse(network),
     hash: (password, signal, network) => run(network, signal, () => hashPassword(password, cost, bcrypt)),
-    verify: (password, stored, signal, network) => run(network, signal, () => verifyPassword(password, stored, bcrypt)),
+    verify: (password, stored, signal, network) =>
+      run(network, signal, () => verifyPassword(password, stored, cost, bcrypt)),
+    isStale: (stored) => isStale(stored, cost),
     async close() {
       await queue.close();
       // Not `close`, which (in Piscina 5.3) ends threads that are still at work.

@@ -11,7 +11,9 @@ export function hash({ secret, salt }) {
   return bcrypt.hashSync(secret, salt);
 }
 
-/** @param {{ secret: string, hash: string }} task */
-export function compare(task) {
-  return bcrypt.compareSync(task.secret, task.hash);
+/** @param {import("./password-hash.ts").Trial} trial */
+export function compare({ secret, hash, decoys }) {
+  const fits = hash !== undefined && bcrypt.compareSync(secret, hash);
+  for (const salt of decoys) bcrypt.hashSync(secret, salt);
+  return fits;
 }

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { BroadcastChannel } from "node:worker_threads";
 import { expect } from "chai";
 import { pino } from "pino";
 import { createHasher } from "../../src/hashing/hasher.ts";
@@ -11,9 +13,9 @@ function staying() {
   return new AbortController().signal;
 }
 
-function create(concurrency: number, refusals: string[], worker?: URL) {
+function create(concurrency: number, refusals: string[], worker?: URL, cost = 4) {
   return createHasher({
-    cost: 4,
+    cost,
     concurrency,
     maxWaitSeconds: 5,
     log: pino({ level: "silent" }),
@@ -27,11 +29,34 @@ describe("the hasher", () => {
     const hasher = await create(2, []);
     const hashed = await hasher.hash("secret123", staying(), "a network");
     if (!hashed.ok) throw new Error("was not hashed");
-    expect(await hasher.verify("secret123", hashed.value, staying(), "a network")).to.deep.equal({
-      ok: true,
-      value: true,
-    });
+    const verify = (typed: string, stored: string | undefined) =>
+      hasher.verify({ typed, nfc: typed }, stored, staying(), "a network");
+    expect(await verify("secret123", hashed.value)).to.deep.equal({ ok: true, value: true });
+    expect(await verify("secret124", hashed.value)).to.deep.equal({ ok: true, value: false });
+    expect(await verify("secret123", undefined)).to.deep.equal({ ok: true, value: false });
+    expect(hasher.isStale(hashed.value)).to.equal(false);
+    expect(hasher.isStale(hashed.value.replace("$04$", "$05$"))).to.equal(true);
     expect(hasher.length()).to.equal(0);
+    await hasher.close();
+  });
+
+  it("verifies on one thread, with as much work for a hash of lower cost and where there is none", async () => {
+    const hasher = await create(2, [], new URL("../support/noting-worker.js", import.meta.url), 6);
+    const calls = new BroadcastChannel("bcrypt calls");
+    const noted: { threadId: number; call: string }[] = [];
+    calls.onmessage = ({ data }) => noted.push(data);
+    const workFor = async (stored: string | undefined, count: number) => {
+      await hasher.verify({ typed: "secret123", nfc: "secret123" }, stored, staying(), "a network");
+      for (let tries = 0; noted.length < count && tries < 1000; tries += 1) await setTimeout(1);
+      const work = noted.splice(0);
+      expect(new Set(work.map(({ threadId }) => threadId)).size).to.equal(1);
+      return work.map(({ call }) => call);
+    };
+    const ofCost = (cost: string) => `$2b$${cost}$${"x".repeat(53)}`;
+    expect(await workFor(ofCost("06"), 1)).to.deep.equal(["compare 6"]);
+    expect(await workFor(ofCost("04"), 3)).to.deep.equal(["compare 4", "hash 4", "hash 5"]);
+    expect(await workFor(undefined, 1)).to.deep.equal(["hash 6"]);
+    calls.close();
     await hasher.close();
   });
 
@@ -52,7 +77,7 @@ describe("the hasher", () => {
       "tsx",
       join(import.meta.dirname, "../support/hasher-program.ts"),
     ]);
-    const late = setTimeout(() => program.kill("SIGKILL"), 15_000);
+    const late = globalThis.setTimeout(() => program.kill("SIGKILL"), 15_000);
     const [code] = await once(program, "close");
     clearTimeout(late);
     expect(code).to.equal(3);

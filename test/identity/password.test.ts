@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { parsePassword } from "../../src/service/identity/password.ts";
+import { parsePassword, parseTypedPassword } from "../../src/service/identity/password.ts";
 import { registrationInput } from "../../src/service/registration/input.ts";
 import { english } from "../support/english.ts";
 
@@ -60,6 +60,28 @@ describe("the rule for a password", () => {
   it("follows the length that the operator sets", () => {
     expect(refusalOf("secret123", 15)).to.match(/at least 15/);
   });
+});
+
+describe("a password that may be somebody's already", () => {
+  for (const typed of ["x", "password1", "e\u0301", "x".repeat(1024), " "]) {
+    it(`is taken as it was typed, and in NFC: ${JSON.stringify(typed.slice(0, 24))}`, () => {
+      expect(parseTypedPassword(typed)).to.deep.equal({ ok: true, value: { typed, nfc: typed.normalize("NFC") } });
+    });
+  }
+
+  for (const [typed, key] of [
+    ["", "password.missing"],
+    ["é".repeat(512).concat("x"), "password.far_too_long"],
+    ["secret\ufffd123", "password.damaged"],
+    ["secret\ud800123", "password.damaged"],
+    ["secret\x0a3", "password.control"],
+    ["secret\x7f123", "password.control"],
+  ] as const) {
+    it(`cannot have been typed: ${JSON.stringify(typed.slice(0, 24))}`, () => {
+      const parsed = parseTypedPassword(typed);
+      expect(parsed.ok ? "taken" : parsed.error.key).to.equal(key);
+    });
+  }
 });
 
 describe("a password that is the address it is registered with", () => {

@@ -1,11 +1,10 @@
 import { setTimeout } from "node:timers/promises";
-import bcrypt from "bcrypt";
 import { expect } from "chai";
 import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
-import { verifyPassword } from "../../src/hashing/password-hash.ts";
 import { createOutbox } from "../../src/mail/outbox.ts";
 import { purge } from "../../src/service/verification/purge.ts";
+import { fits } from "../support/bcrypt.ts";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { allSent, emailsTo } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
@@ -69,7 +68,7 @@ for (const privacy of ["open", "discreet"] as const) {
       await foyer.purge();
       expect((await foyer.verify(token)).status).to.equal(200);
       const { hashed_password } = await accountOf(foyer, address);
-      expect(await verifyPassword(PASSWORD, hashed_password, bcrypt)).to.equal(true);
+      expect(await fits(PASSWORD, hashed_password)).to.equal(true);
     });
 
     it("keeps an address whose email could not be sent yet", async () => {
@@ -90,7 +89,7 @@ for (const privacy of ["open", "discreet"] as const) {
       await foyer.travel("400 days");
       await foyer.purge();
       const { hashed_password } = await accountOf(foyer, address);
-      expect(await verifyPassword(PASSWORD, hashed_password, bcrypt)).to.equal(true);
+      expect(await fits(PASSWORD, hashed_password)).to.equal(true);
       expect(await rowsOf("sign_ups")).to.deep.equal([]);
     });
 

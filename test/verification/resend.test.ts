@@ -1,6 +1,5 @@
-import bcrypt from "bcrypt";
 import { expect } from "chai";
-import { verifyPassword } from "../../src/hashing/password-hash.ts";
+import { fits } from "../support/bcrypt.ts";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
@@ -90,7 +89,7 @@ describe("POST /verify/resend", () => {
     const [{ token }] = await emailsTo(foyer, address, 2);
     expect((await foyer.verify(token)).status).to.equal(200);
     const { hashed_password } = await accountOf(foyer, address);
-    expect(await verifyPassword(PASSWORD, hashed_password, bcrypt)).to.equal(true);
+    expect(await fits(PASSWORD, hashed_password)).to.equal(true);
   });
 
   it("answers 400 invalid_input when the address is none", async () => {

@@ -1,4 +1,5 @@
 import { dictionary } from "@zxcvbn-ts/language-common";
+import type { TypedPassword } from "../../hashing/password-hash.ts";
 import type { Message } from "../../language/message.ts";
 import { err, ok, type Result } from "../../result.ts";
 import type { EmailAddress } from "./email-address.ts";
@@ -28,21 +29,31 @@ export function isEmailAddress(password: string, address: EmailAddress): boolean
 }
 
 /**
- * Parses a new password into NFC, and never trims or truncates it. It refuses control characters and the 10,000 most
- * common passwords, and has no composition rule (NIST SP 800-63B-4 section 3.1.1.2). @param minLength in code points.
+ * Parses a password that may be somebody's already, also one that another system took: so it has no rule of length, and
+ * none against common ones. It refuses what cannot have been typed: control characters, damage, and over 1,024 bytes.
  */
-export function parsePassword(typed: string, minLength: number): Result<string, Message> {
+export function parseTypedPassword(typed: string): Result<TypedPassword, Message> {
   if (typed === "") return err({ key: "password.missing" });
   // Before normalization, which takes time by the square of a run of marks.
   if (Buffer.byteLength(typed) > MAX_TYPED_OCTETS)
     return err({ key: "password.far_too_long", values: { max: PASSWORD_MAX_LENGTH } });
-  const password = normalizePassword(typed);
-  if (DAMAGED.test(password)) return err({ key: "password.damaged" });
-  if (CONTROL.test(password)) return err({ key: "password.control" });
-  const { length } = [...password];
+  if (DAMAGED.test(typed)) return err({ key: "password.damaged" });
+  if (CONTROL.test(typed)) return err({ key: "password.control" });
+  return ok({ typed, nfc: normalizePassword(typed) });
+}
+
+/**
+ * Parses a new password into NFC, and never trims or truncates it. It refuses control characters and the 10,000 most
+ * common passwords, and has no composition rule (NIST SP 800-63B-4 section 3.1.1.2). @param minLength in code points.
+ */
+export function parsePassword(typed: string, minLength: number): Result<string, Message> {
+  const parsed = parseTypedPassword(typed);
+  if (!parsed.ok) return parsed;
+  const { nfc } = parsed.value;
+  const { length } = [...nfc];
   if (length < minLength) return err({ key: "password.too_short", values: { min: minLength, length } });
   if (length > PASSWORD_MAX_LENGTH)
     return err({ key: "password.too_long", values: { max: PASSWORD_MAX_LENGTH, length } });
-  if (COMMON_PASSWORDS.has(password.toLowerCase())) return err({ key: "password.common" });
-  return ok(password);
+  if (COMMON_PASSWORDS.has(nfc.toLowerCase())) return err({ key: "password.common" });
+  return ok(nfc);
 }

@@ -50,7 +50,8 @@ async function proveByPassword(
   // What can be nobody's password needs no hash.
   const password = parsePassword(typed, 1);
   if (!password.ok || hashed_password === null) return refuse({ code: "password_required", triesLeft });
-  const verified = await hasher.verify(password.value, hashed_password, caller.signal, toSite(caller.ip));
+  const tried = { typed, nfc: password.value };
+  const verified = await hasher.verify(tried, hashed_password, caller.signal, toSite(caller.ip));
   if (!verified.ok) {
     await giveBackPasswordTry(db, signUp);
     return verified;

@@ -58,11 +58,13 @@ async function repeat(
   if (!("newPassword" in input)) return account;
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const password = typeof input.newPassword === "string" ? parsePassword(input.newPassword, 1) : undefined;
+  const typed = typeof input.newPassword === "string" ? input.newPassword : "";
+  const password = parsePassword(typed, 1);
   // Or whoever reads an old email could find out the account's password.
-  if (!password?.ok || (await spendTry(db, signUp, "password_tries")) === undefined)
+  if (!password.ok || (await spendTry(db, signUp, "password_tries")) === undefined)
     return refuse({ code: "token_used" });
-  const verified = await hasher.verify(password.value, user.hashed_password, caller.signal, toSite(caller.ip));
+  const tried = { typed, nfc: password.value };
+  const verified = await hasher.verify(tried, user.hashed_password, caller.signal, toSite(caller.ip));
   if (!verified.ok || verified.value) await giveBackPasswordTry(db, signUp);
   if (!verified.ok) return verified;
   return verified.value ? account : refuse({ code: "token_used" });
