@@ -7,10 +7,30 @@ export type { AppRouter };
 /** What a failed call throws. Its `data`, if an answer came, may have a `refusal`: a union to `switch` on by `code`. */
 export type FoyerError = TRPCClientError<AppRouter>;
 
+export type FoyerClientOptions = {
+  /** A bearer token, from a sign-in with `as: "bearer"`. */
+  token?: string;
+  /** Sent with each call, such as the cookie of the browser for which a server asks (`sessionCookieOf`). */
+  headers?: Record<string, string>;
+};
+
 /** Makes a typed client of the Foyer at `url`, as `https://accounts.example.com`; "" is the origin of the page. */
-export function createFoyerClient(url: string | URL) {
+export function createFoyerClient(url: string | URL, { token, headers }: FoyerClientOptions = {}) {
   const base = String(url).replace(/\/+$/, "");
-  return createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: `${base}/trpc`, maxItems: MAX_BATCH })] });
+  return createTRPCClient<AppRouter>({
+    links: [
+      httpBatchLink({
+        url: `${base}/trpc`,
+        maxItems: MAX_BATCH,
+        headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      }),
+    ],
+  });
+}
+
+/** Finds Foyer's session in a browser's `Cookie` header, to send it on alone: its other cookies are not Foyer's business. */
+export function sessionCookieOf(cookieHeader: string | undefined): string {
+  return /(?:^|;\s*)((?:__Host-)?foyer-session=[^;]*)/.exec(cookieHeader ?? "")?.[1] ?? "";
 }
 
 /** Tells whether something caught is an error of a Foyer client, and gives it its type. */

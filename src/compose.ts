@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
-import { createHasher } from "./hashing/hasher.ts";
+import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
 import { type Language, loadLanguage } from "./language/language.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
@@ -18,9 +18,15 @@ import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
+import { countLiveSessions } from "./service/sessions/count.ts";
+import { createKnownBrowsers } from "./service/sessions/known-browser.ts";
+import { createFindSession } from "./service/sessions/live.ts";
+import { purgeSessions } from "./service/sessions/purge.ts";
+import { createRehash } from "./service/sessions/rehash.ts";
+import { createVerifyAndSignIn } from "./service/sessions/verify-and-sign-in.ts";
 import { createBuildEmails, mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
-import { startPurge } from "./service/verification/purge.ts";
+import { purge, startPurge } from "./service/verification/purge.ts";
 
 const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
 
@@ -71,19 +77,33 @@ function startEmails({ config, db, outbox, mail, language, log, metrics }: Email
   });
 }
 
+function startHasher(config: Config, log: Logger, { hashSeconds, hashRefused }: Metrics): Promise<Hasher> {
+  return createHasher({
+    cost: config.bcryptCost,
+    concurrency: config.hashConcurrency,
+    maxWaitSeconds: config.hashMaxWaitSeconds,
+    log,
+    observe: { hashed: (seconds) => hashSeconds.observe(seconds), refused: hashRefused },
+  });
+}
+
+async function openSessions(db: Database["db"], hasher: Hasher, log: Logger, metrics: Metrics) {
+  const observe = { checked: metrics.sessionChecked, read: metrics.sessionRead };
+  metrics.watchSessions(() => countLiveSessions(db));
+  return {
+    findSession: createFindSession({ db, log, observe }),
+    knownBrowsers: createKnownBrowsers(await sharedSecret(db, "known browsers")),
+    rehash: createRehash({ db, hasher, log, observe: metrics.rehashed }),
+  };
+}
+
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const database = await connect(config.database, log);
   const { db } = database;
   const metrics = createMetrics(version);
   const language = loadLanguage(new URL("views/locales/", ROOT), "en");
-  const hasher = await createHasher({
-    cost: config.bcryptCost,
-    concurrency: config.hashConcurrency,
-    maxWaitSeconds: config.hashMaxWaitSeconds,
-    log,
-    observe: { hashed: (seconds) => metrics.hashSeconds.observe(seconds), refused: metrics.hashRefused },
-  });
+  const hasher = await startHasher(config, log, metrics);
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
@@ -93,7 +113,11 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     if (mayWakeWorker(config)) worker?.notify();
   };
   const { called } = metrics;
-  const procedures = createProcedures({ db, hasher, limiter, settings: config, emailQueued, log, called });
+  const parts = {
+    ...{ db, hasher, limiter, settings: config, emailQueued, log, called },
+    ...(await openSessions(db, hasher, log, metrics)),
+  };
+  const procedures = createProcedures(parts);
   metrics.watchProcedures(Object.values(procedures));
   metrics.watchQueue(hasher.length);
   const { canWrite, isReady, withdraw } = createReadiness(database.isReady);
@@ -103,12 +127,16 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   database.onStatement(metrics.stated);
   metrics.watchPool(() => poolUse(db));
   metrics.watchOutbox(outbox.waiting);
-  const stopPurge = startPurge(db, config.unverifiedDays, log);
+  const stopPurge = startPurge(log, [
+    (signal) => purge(db, config.unverifiedDays, signal),
+    (signal) => purgeSessions(db, signal),
+  ]);
   const app = createApp({
     root: ROOT,
     config,
     procedures,
     describeLink: createDescribeLink(db, log),
+    verifyAndSignIn: createVerifyAndSignIn(parts),
     language,
     formKey: await sharedSecret(db, "form"),
     log,

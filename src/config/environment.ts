@@ -44,6 +44,12 @@ export const environment = z.object({
   REGISTRATION_PRIVACY: z.enum(["open", "discreet"], "expected open or discreet").default("open"),
   VERIFICATION_HOURS: wholeNumber(1, 720, 24),
   UNVERIFIED_DAYS: wholeNumber(1, 365, 7),
+  SESSION_HOURS: wholeNumber(1, 8760, 24),
+  SESSION_IDLE_HOURS: wholeNumber(1, 8760, 12),
+  SESSION_KEPT_DAYS: wholeNumber(1, 400, 30),
+  SESSION_KEPT_IDLE_DAYS: wholeNumber(1, 400, 14),
+  BEARER_DAYS: wholeNumber(1, 3650, 90),
+  BEARER_IDLE_DAYS: wholeNumber(1, 3650, 30),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),
   NODE_ENV: z.string().optional(),
@@ -54,6 +60,7 @@ export const environment = z.object({
   RATE_LIMIT_PER_MAILBOX: rate("5/1h"),
   RATE_LIMIT_PER_DOMAIN: rate("60/10m"),
   RATE_LIMIT_TOTAL: rate("600/1m"),
+  RATE_LIMIT_SIGN_IN: rate("50/10m"),
   FORM_HONEYPOT: onOff.default("on"),
   FORM_MIN_FILL_MS: wholeNumber(0, 10_000, 150),
   CORS_ORIGINS: commaSeparated(corsOrigin),
@@ -103,6 +110,18 @@ function rateLimits(settings: Settings) {
     perMailbox: settings.RATE_LIMIT_PER_MAILBOX,
     perDomain: settings.RATE_LIMIT_PER_DOMAIN,
     total: settings.RATE_LIMIT_TOTAL,
+    signIn: settings.RATE_LIMIT_SIGN_IN,
+  };
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+function sessionLifetimes(settings: Settings) {
+  return {
+    browser: { seconds: settings.SESSION_HOURS * HOUR, idleSeconds: settings.SESSION_IDLE_HOURS * HOUR },
+    kept: { seconds: settings.SESSION_KEPT_DAYS * DAY, idleSeconds: settings.SESSION_KEPT_IDLE_DAYS * DAY },
+    bearer: { seconds: settings.BEARER_DAYS * DAY, idleSeconds: settings.BEARER_IDLE_DAYS * DAY },
   };
 }
 
@@ -128,6 +147,7 @@ function toConfig(settings: Settings) {
     privacy: settings.REGISTRATION_PRIVACY,
     verificationHours: settings.VERIFICATION_HOURS,
     unverifiedDays: settings.UNVERIFIED_DAYS,
+    sessions: sessionLifetimes(settings),
     mail: mailSettings(settings, publicUrl),
     requestLimit: settings.RATE_LIMITS === "off" ? undefined : settings.RATE_LIMIT_REQUESTS,
     rateLimits: rateLimits(settings),

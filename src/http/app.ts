@@ -17,11 +17,13 @@ import { describeApi, openApi } from "../rest/openapi.ts";
 import { sendFault, sendRefusal } from "../rest/problem.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { RefusalOf } from "../service/refusal.ts";
+import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { DescribeLink } from "../service/verification/link.ts";
 import { logCalls } from "../trpc/calls.ts";
 import { sendTrpcFault, sendTrpcRefusal } from "../trpc/fault.ts";
 import { trpc } from "../trpc/trpc.ts";
 import { closedPaths } from "./closed-paths.ts";
+import { oneCredential } from "./credential.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
 import { onlyValidHost } from "./host.ts";
@@ -31,6 +33,7 @@ import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
 import { sameOrigin } from "./same-origin.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { sessionCheck } from "./session-check.ts";
 import { isFromThisMachine, onlyThisMachine } from "./this-machine.ts";
 import { trustProxies } from "./trust-proxies.ts";
 
@@ -39,6 +42,7 @@ export type AppParts = {
   config: Config;
   procedures: Procedures;
   describeLink: DescribeLink;
+  verifyAndSignIn: VerifyAndSignIn;
   language: Language;
   formKey: Buffer;
   log: Logger;
@@ -83,18 +87,19 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   app.use([...paths, "/trpc"], crossOrigin(isNamed));
   if (spendRequest) app.use(limitRequests(spendRequest, refuseRequest));
   app.use(...probes);
-  app.use(sameOrigin(config.publicUrl.origin, isNamed));
+  app.use(sameOrigin(isNamed), oneCredential);
   return probes;
 }
 
 /** Assembles the application: what every request passes, the transports, and the answers to everything else. */
 export function createApp(parts: AppParts): Express {
-  const { root, config, procedures, describeLink, language, formKey, metrics, devEmails } = parts;
+  const { root, config, procedures, describeLink, verifyAndSignIn, language, formKey, metrics, devEmails } = parts;
   const app = express();
   // Should even our error page fail, Express answers by itself. Then it shows no stack.
   app.set("env", "production");
   app.disable("x-powered-by");
   trustProxies(app, config.trustProxy);
+  app.set("origin", config.publicUrl.origin);
   app.set("https", config.publicUrl.protocol === "https:");
   const assets = loadAssets(new URL("public/", root));
   useViews(app, new URL("views/", root), assets.pathOf);
@@ -103,8 +108,9 @@ export function createApp(parts: AppParts): Express {
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
   const document = describeApi(Object.values(procedures), language);
   const routers = [
-    pages({ procedures, describeLink, document, settings: config, botDetection }),
+    pages({ procedures, describeLink, verifyAndSignIn, document, settings: config, botDetection, formKey }),
     json(Object.values(procedures)),
+    sessionCheck(procedures.session),
     openApi(document),
   ];
   if (devEmails) {

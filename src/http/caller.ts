@@ -1,10 +1,20 @@
 import type { Request, Response } from "express";
 import { randomSecret } from "../secrets/random-secret.ts";
 import type { Caller } from "../service/caller.ts";
-import { keepDeviceSecrets, readDeviceSecrets } from "./device-secret.ts";
+import { claimedOrigin } from "./claimed-origin.ts";
+import { type CookieName, DEVICE_COOKIE_MS, deleteCookie, KNOWN_COOKIE_MS, readCookie, setCookie } from "./cookies.ts";
+import { credentialOf } from "./credential.ts";
 import { onFinished } from "./on-finished.ts";
 
 const USER_AGENT_LENGTH = 256;
+const SECRET = /^[\w-]{43}$/;
+/**
+ * More than one only where streamed answers gave out the others before it was sure that they would be needed: so many of
+ * those may come to nothing, such as wrong codes, before the browser forgets its sign-up.
+ */
+const MOST_SECRETS = 16;
+/** People who sign in with one browser. */
+const MOST_KNOWN = 8;
 
 function abortedSignal(req: Request, res: Response): AbortSignal {
   const controller = new AbortController();
@@ -15,15 +25,39 @@ function abortedSignal(req: Request, res: Response): AbortSignal {
   return controller.signal;
 }
 
+function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | "keepSession" | "forgetSession"> {
+  let credential = credentialOf(req);
+  return {
+    credential: () => credential,
+    keepSession(token, seconds) {
+      credential = { kind: "cookie", token };
+      setCookie(req, res, "session", token, seconds === undefined ? undefined : seconds * 1000);
+    },
+    forgetSession() {
+      credential = undefined;
+      deleteCookie(req, res, "session");
+      // Browsers may show pages of their cache to whoever goes back. `cookies` would delete those of other sites below ours.
+      if (!res.headersSent) res.set("Clear-Site-Data", '"cache"');
+    },
+  };
+}
+
 /** Reads who sent a request. The IP address is that of the socket, or the one that a trusted proxy names. */
 export function callerOf(req: Request, res: Response): Caller {
+  const listIn = (name: CookieName, separator: string, most: number) =>
+    (readCookie(req, name) ?? "").split(separator, most);
   return {
     ip: req.ip ?? "",
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
-    deviceSecrets: readDeviceSecrets(req),
-    newDeviceSecret: randomSecret(),
-    keepDeviceSecret: (secret) => keepDeviceSecrets(req, res, [secret]),
     signal: abortedSignal(req, res),
+    isOfOtherOrigin: claimedOrigin(req) === "other",
+    ...keepsSession(req, res),
+    deviceSecrets: listIn("device", ".", MOST_SECRETS).filter((secret) => SECRET.test(secret)),
+    newDeviceSecret: randomSecret(),
+    keepDeviceSecrets: (secrets) =>
+      setCookie(req, res, "device", secrets.slice(0, MOST_SECRETS).join("."), DEVICE_COOKIE_MS),
+    knownProofs: listIn("known", "~", MOST_KNOWN),
+    keepKnownProofs: (proofs) => setCookie(req, res, "known", proofs.slice(0, MOST_KNOWN).join("~"), KNOWN_COOKIE_MS),
   };
 }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import type { ErrorRequestHandler, Request, Response } from "express";
 import createError, { isHttpError } from "http-errors";
-import type { Language } from "../language/language.ts";
+import { isMessageKey, type Language } from "../language/language.ts";
 import type { MessageKey } from "../language/message.ts";
 import { languageOf } from "./language.ts";
 
@@ -40,10 +40,11 @@ export const REQUEST_FAULTS = [
 function toFault(error: unknown, language: Language): Fault {
   const known = isHttpError(error) && error.expose ? error : createError(500);
   const { detail, trpc } = FAULTS[known.status] ?? OTHER;
+  const { detail: special } = known;
   return {
     status: known.status,
     title: STATUS_CODES[known.status] ?? "Error",
-    detail: language.text(detail),
+    detail: language.text(typeof special === "string" && isMessageKey(special) ? special : detail),
     headers: known.headers ?? {},
     trpc,
   };

@@ -18,6 +18,10 @@ export const REFUSALS: Record<RefusalCode, Row> = {
   token_used: { status: 410, trpc: "BAD_REQUEST" },
   code_refused: { status: 400, trpc: "BAD_REQUEST", field: "code" },
   password_required: { status: 403, trpc: "FORBIDDEN", field: "password" },
+  invalid_credentials: { status: 401, trpc: "UNAUTHORIZED", field: "password" },
+  email_not_verified: { status: 403, trpc: "FORBIDDEN" },
+  not_signed_in: { status: 401, trpc: "UNAUTHORIZED" },
+  session_unknown: { status: 404, trpc: "NOT_FOUND" },
   registration_closed: { status: 403, trpc: "FORBIDDEN" },
   rate_limited: { status: 429, trpc: "TOO_MANY_REQUESTS" },
   busy: { status: 503, trpc: "SERVICE_UNAVAILABLE" },
@@ -76,8 +80,12 @@ export function describeRefusal(refusal: Refusal, language: Language): string {
   return language.text(`refusal.${refusal.code}`, values);
 }
 
-/** Tells when to retry (RFC 9110 section 10.2.3), and of a limit (draft-ietf-httpapi-ratelimit-headers-10). */
+/**
+ * Tells how to sign in (RFC 9110 section 11.6.1), when to retry (section 10.2.3), and of a limit
+ * (draft-ietf-httpapi-ratelimit-headers-10).
+ */
 export function refusalHeaders(refusal: Refusal): Record<string, string> {
+  if (REFUSALS[refusal.code].status === 401) return { "WWW-Authenticate": "Bearer" };
   if (!("retryAfterSeconds" in refusal)) return {};
   const { retryAfterSeconds } = refusal;
   const headers = { "Retry-After": String(retryAfterSeconds) };

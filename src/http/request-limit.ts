@@ -3,6 +3,8 @@ import type { RefusalOf, Result } from "../service/refusal.ts";
 
 /** Reading these asks nothing of the database. All else counts, so that nothing new is forgotten. */
 const UNCOUNTED = new Set(["/", "/register", "/welcome", "/verified", "/docs", "/openapi.json", "/healthz"]);
+/** A server asks them for all of its people, from one network. Many at once share one statement. */
+const SESSION_READS = new Set(["/session", "/session/check", "/trpc/auth.session"]);
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export type SpendRequest = (ip: string) => Promise<Result<void, "rate_limited">>;
@@ -13,7 +15,8 @@ export function limitRequests(
   refuse: (req: Request, res: Response, refusal: RefusalOf<"rate_limited">) => void,
 ): RequestHandler {
   return async (req, res, next) => {
-    if (READING.has(req.method) && UNCOUNTED.has(req.path)) return next();
+    const isFree = UNCOUNTED.has(req.path) || SESSION_READS.has(req.path);
+    if (READING.has(req.method) && isFree) return next();
     const spent = await spend(req.ip ?? "");
     if (spent.ok) return next();
     return refuse(req, res, spent.error);

@@ -8,9 +8,11 @@ export type Limits = {
   perIp: Rate;
   perEmail: Rate;
   total: Rate;
+  /** Failed sign-ins of a network. */
+  signIn: Rate;
 };
 
-export type LimitName = "requests" | "ip" | "email" | "total" | "guesses";
+export type LimitName = "requests" | "ip" | "email" | "total" | "guesses" | "sign_in";
 
 export type RateLimited = {
   code: "rate_limited";
@@ -33,17 +35,27 @@ export type Guess = {
   giveBack(): Promise<unknown>;
 };
 
+export type SignInAttempt = {
+  ip: string;
+  emailKey: string;
+  /** Whether the browser proved the address's password before. */
+  isKnown: boolean;
+};
+
 export type Limiter = {
   spend(attempt: Attempt): Promise<Result<void, RateLimited>>;
   /** Has an attempt that might have made a new account, but got no hash, not count in total. */
   giveBackNew(): Promise<unknown>;
   spendGuess(emailKey: string): Promise<Guess>;
+  /** Counts a sign-in as failed, until that is given back. */
+  spendSignIn(attempt: SignInAttempt): Promise<Result<{ notFailed(): Promise<unknown> }, RateLimited>>;
 };
 
 export const UNLIMITED: Limiter = {
   spend: async () => ok(undefined),
   giveBackNew: async () => {},
   spendGuess: async () => ({ tooMany: undefined, giveBack: async () => {} }),
+  spendSignIn: async () => ok({ notFailed: async () => {} }),
 };
 
 /** How many times a /64's count its /56 has, and a /56's its /48. */
@@ -75,20 +87,40 @@ function limitsOf({ perIp, perEmail, total }: Limits, { ip, emailKey, isNew }: A
   return [...networks, ...email, ...(isNew ? [ofAll(total)] : [])];
 }
 
+/** The failed sign-ins of a network's clients. A known browser does not count there, for it shares it with strangers. */
+function failuresOf({ signIn }: Limits, { ip, isKnown }: SignInAttempt): Limit<LimitName>[] {
+  if (isKnown) return [];
+  return toNetworks(ip).map((key, n) => ({ ...signIn, count: countOf(signIn, n), name: "sign_in", key }) as const);
+}
+
+/** All sign-ins at an address, failed or not, for each takes a hash: of a network, or of those who know the password. */
+function signInsAt({ perEmail }: Limits, { ip, emailKey, isKnown }: SignInAttempt): Limit<LimitName> {
+  return { ...perEmail, name: "email", key: `${digest(emailKey)} ${isKnown ? "known" : toNetwork(ip)}` };
+}
+
 /** Limits attempts, by network, e-mail address and in total. @param observe is called for each refused one. */
 export function createLimiter(db: Knex, limits: Limits, observe: (limit: LimitName) => void): Limiter {
   const counters = createCounters(db);
+
+  async function spend(spent: readonly Limit<LimitName>[]): Promise<Result<void, RateLimited>> {
+    const exceeded = await counters.spend(spent);
+    if (!exceeded) return ok(undefined);
+    const { name, count, seconds } = exceeded.limit;
+    observe(name);
+    return err({
+      code: "rate_limited",
+      retryAfterSeconds: exceeded.retryAfterSeconds,
+      limit: { name, count, seconds },
+    });
+  }
+
   return {
-    async spend(attempt) {
-      const exceeded = await counters.spend(limitsOf(limits, attempt));
-      if (!exceeded) return ok(undefined);
-      const { name, count, seconds } = exceeded.limit;
-      observe(name);
-      return err({
-        code: "rate_limited",
-        retryAfterSeconds: exceeded.retryAfterSeconds,
-        limit: { name, count, seconds },
-      });
+    spend: (attempt) => spend(limitsOf(limits, attempt)),
+    async spendSignIn(attempt) {
+      const failures = failuresOf(limits, attempt);
+      const spent = await spend([...failures, signInsAt(limits, attempt)]);
+      if (!spent.ok) return spent;
+      return ok({ notFailed: async () => failures.length > 0 && counters.giveBack(failures) });
     },
     giveBackNew: () => counters.giveBack([ofAll(limits.total)]),
     async spendGuess(emailKey) {

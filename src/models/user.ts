@@ -14,6 +14,10 @@ export class User extends Model {
   declare email_verified_at: Date | null;
   /** When the account is deleted unless it was verified; null for one that stays. */
   declare unverified_expires_at: Date | null;
+  /** Each of its sessions began at one. To count it up ends all sessions, at all instances at once. */
+  declare session_epoch: number;
+  /** Since when nobody can sign in to it. */
+  declare disabled_at: Date | null;
   declare created_at: Date;
   declare updated_at: Date;
 

@@ -1,7 +1,5 @@
-const MILLISECONDS = 1000;
-
-/** Lets all who ask share one answer, until a second after it came. `ask` must not reject. */
-export function cached<T>(ask: () => Promise<T>): () => Promise<T> {
+/** Lets all who ask share one answer, until some ms after it came, by default a second. `ask` must not reject. */
+export function cached<T>(ask: () => Promise<T>, milliseconds = 1000): () => Promise<T> {
   let answer: Promise<T> | undefined;
   const forget = () => {
     answer = undefined;
@@ -9,7 +7,7 @@ export function cached<T>(ask: () => Promise<T>): () => Promise<T> {
   return () => {
     if (answer) return answer;
     answer = ask();
-    void answer.then(() => setTimeout(forget, MILLISECONDS).unref());
+    void answer.then(() => setTimeout(forget, milliseconds).unref());
     return answer;
   };
 }

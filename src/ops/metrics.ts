@@ -8,6 +8,9 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** How often the event loop's delay is measured. It wakes the process: by default (10 ms) that is half of idling. */
 const DELAY_EVERY_MS = 50;
 
+/** Counting sessions takes the database longer than any other metric. */
+const SESSIONS_CACHED_MS = 60_000;
+
 type Labelled<V extends string> = { name: string; help: string; label: string; values: readonly V[] };
 
 /** A counter with one label. All its series exist from the start: `rate()` would miss the first event of a new one. */
@@ -41,7 +44,7 @@ function counters(registry: Registry) {
       name: "foyer_limit_refusals_total",
       help: "Attempts and requests refused, by the limit that they exceeded.",
       label: "limit",
-      values: ["requests", "ip", "email", "total", "guesses"],
+      values: ["requests", "ip", "email", "total", "guesses", "sign_in"],
     }),
     email: counter({
       name: "foyer_emails_total",
@@ -77,6 +80,29 @@ function counters(registry: Registry) {
       labelNames: ["method", "route", "status"] as const,
       buckets: BUCKETS,
       registers,
+    }),
+  };
+}
+
+function sessionCounters(registry: Registry) {
+  const counter = counterIn(registry);
+  return {
+    sessionChecked: counter({
+      name: "foyer_session_checks_total",
+      help: "Questions whose session a cookie or token is, by outcome: live, none, or malformed, which is answered without a look into the database.",
+      label: "outcome",
+      values: ["live", "none", "malformed"],
+    }),
+    rehashed: counter({
+      name: "foyer_rehashes_total",
+      help: "Passwords hashed again after a sign-in, because their hash was of another cost or system: done, skipped because the queue was full, or failed.",
+      label: "outcome",
+      values: ["done", "skipped", "failed"],
+    }),
+    sessionReads: new Counter({
+      name: "foyer_session_reads_total",
+      help: "Statements that read sessions to answer those questions. One answers all that come while another is under way.",
+      registers: [registry],
     }),
   };
 }
@@ -118,6 +144,11 @@ function gauges(registry: Registry) {
         () => use().waiting,
       );
     },
+    /** `count` asks the database, so it counts for all instances. The gauge is NaN while it does not answer. */
+    watchSessions(count: () => Promise<number>) {
+      const read = cached(() => count().catch(() => Number.NaN), SESSIONS_CACHED_MS);
+      gauge("foyer_sessions_live", "Sessions that have not ended, of all instances, within the last minute.", read);
+    },
     /** `waiting` asks the database, so it counts for all instances. The gauges are NaN while it does not answer. */
     watchOutbox(waiting: () => Promise<{ count: number; oldestSeconds: number }>) {
       const read = cached(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
@@ -144,9 +175,11 @@ export function createMetrics(version: string) {
   const build = new Gauge({ name: "foyer_build_info", help, labelNames: ["version", "node"], registers });
   build.set({ version, node: process.version }, 1);
   const { calls, requestSeconds, faults, statements, ...others } = counters(registry);
+  const { sessionReads, ...ofSessions } = sessionCounters(registry);
   return {
     registry,
     ...others,
+    ...ofSessions,
     ...gauges(registry),
     watchProcedures(procedures: readonly CountedProcedure[]) {
       for (const { name: procedure, refusals } of procedures) {
@@ -154,6 +187,7 @@ export function createMetrics(version: string) {
       }
     },
     stated: () => statements.inc(),
+    sessionRead: () => sessionReads.inc(),
     called: (procedure: string, outcome: string) => calls.inc({ procedure, outcome }),
     requested({ method, route, status, milliseconds, isFault }: CountedRequest) {
       requestSeconds.observe({ method, route, status }, milliseconds / 1000);

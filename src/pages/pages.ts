@@ -1,6 +1,8 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
+import { showAccount, showSessions, submitEndSession, submitSignOut } from "./account.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
+import { createFormTokens } from "./form-token.ts";
 import {
   type RegistrationPage,
   refuseLargeForm,
@@ -8,6 +10,7 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
+import { showSignIn, submitSignIn } from "./sign-in.ts";
 import {
   mendLink,
   showVerification,
@@ -17,10 +20,11 @@ import {
   type VerificationPage,
 } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & VerificationPage & { document: ApiDocument };
+export type PagesParts = RegistrationPage & VerificationPage & { document: ApiDocument; formKey: Buffer };
 
 export function pages(parts: PagesParts): Router {
-  const { procedures, document } = parts;
+  const { procedures, document, formKey } = parts;
+  const account = { procedures, formTokens: createFormTokens(formKey) };
   const router = Router();
   router.get("/", (_req, res) => res.redirect(303, "/register"));
   router.get("/register", showRegistration(parts));
@@ -31,6 +35,12 @@ export function pages(parts: PagesParts): Router {
   router.post("/verify", formBody, submitVerification(parts));
   router.post("/verify/resend", formBody, submitResend(procedures));
   router.get("/verified", showVerified);
+  router.get("/sign-in", showSignIn(parts));
+  router.post("/sign-in", formBody, submitSignIn(parts));
+  router.post("/sign-out", formBody, submitSignOut(account));
+  router.get("/account", showAccount(account));
+  router.get("/account/sessions", showSessions(account));
+  router.post("/sessions/end", formBody, submitEndSession(account));
   router.get("/docs", showDocs(document));
   return router;
 }

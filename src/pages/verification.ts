@@ -6,13 +6,19 @@ import { readableAddress } from "../service/identity/email-address.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
+import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
 
-export type VerificationPage = { procedures: Procedures; describeLink: DescribeLink; settings: ServiceSettings };
+export type VerificationPage = {
+  procedures: Procedures;
+  describeLink: DescribeLink;
+  verifyAndSignIn: VerifyAndSignIn;
+  settings: ServiceSettings;
+};
 
 type Typed = { code?: unknown; email?: unknown };
 
@@ -109,7 +115,7 @@ export function submitVerification(page: VerificationPage): RequestHandler {
     const isLink = req.body.token !== undefined;
     const input = isLink ? { ...req.body, token: typedToken(req) } : req.body;
     const caller = callerOf(req, res);
-    const result = await page.procedures.verifyEmail.run(input, caller);
+    const result = await page.verifyAndSignIn(input, caller);
     if (result.ok) return res.redirect(303, "/verified");
     if (isLink) return refuseLink(req, res, page, caller, result.error);
     renderForms(res, req.body, answerRefusal(res, result.error));

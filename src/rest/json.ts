@@ -8,7 +8,9 @@ function answer({ run, success }: Procedure): RequestHandler {
   return async (req, res) => {
     const result = await run(req.body, callerOf(req, res));
     if (!result.ok) return sendRefusal(res, result.error);
-    res.status(success.status).json(result.value);
+    res.status(success.status);
+    if (success.status === 204) res.end();
+    else res.json(result.value);
   };
 }
 

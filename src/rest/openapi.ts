@@ -28,7 +28,7 @@ function operation(procedure: Procedure, language: Language) {
     tags: ["Accounts"],
     ...(type === "mutation" && { requestBody: { required: true, content: { "application/json": { schema: input } } } }),
     responses: {
-      [status]: { description, content: { "application/json": { schema: output } } },
+      [status]: { description, ...(status !== 204 && { content: { "application/json": { schema: output } } }) },
       ...problems(procedure, language),
     },
   };

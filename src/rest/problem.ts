@@ -13,7 +13,7 @@ export const problem = z.object({
   detail: z.string().meta({ description: "A sentence that says what to do." }),
   code: z.string().meta({ description: `For programs: ${Object.keys(REFUSALS).join(", ")}, or the status in words.` }),
   errors: z
-    .array(z.object({ field: z.enum(["email", "password", "newPassword"]), message: z.string() }))
+    .array(z.object({ field: z.string(), message: z.string() }))
     .optional()
     .meta({ description: "For invalid_input: the reason for each field." }),
   triesLeft: z

@@ -15,14 +15,18 @@ export type Procedure<Input = unknown, Output = unknown> = {
   output: z.ZodType<Output>;
   success: { status: 200 | 201 | 202 | 204; description: string };
   refusals: readonly RefusalCode[];
+  /** Whether an answer may give the browser a session's cookie, or take it away. */
+  setsSession?: true;
   /** @param input what a client sent, as it came: it is parsed here and nowhere else. */
   run(input: unknown, caller: Caller): Promise<Result<Output>>;
 };
 
+type Run<Output, Code extends RefusalCode> = (input: unknown, caller: Caller) => Promise<Result<Output, Code>>;
+
 /** What a feature says of a procedure: it names its own refusals, and the compiler holds what it runs against them. */
 type Description<Input, Output, Code extends RefusalCode> = Omit<Procedure<Input, Output>, "refusals" | "run"> & {
   refusals: readonly Code[];
-  run(input: unknown, caller: Caller): Promise<Result<Output, Code>>;
+  run: Run<Output, Code>;
 };
 
 export type ProcedureDeps = {
@@ -30,19 +34,28 @@ export type ProcedureDeps = {
   called(name: string, outcome: "ok" | RefusalCode): void;
 };
 
-/** Makes a procedure of its description: counted, and refused with `unavailable` while there is no database. */
-export function procedure<Input, Output, Code extends RefusalCode>(
+/** Has what runs for a procedure counted under its name, and refused with `unavailable` while there is no database. */
+export function guarded<Output, Code extends RefusalCode>(
   { log, called }: ProcedureDeps,
+  name: string,
+  run: Run<Output, Code>,
+) {
+  return async (input: unknown, caller: Caller): Promise<Result<Output>> => {
+    const result = await refuseWhenUnavailable(log, caller, () => run(input, caller));
+    called(name, result.ok ? "ok" : result.error.code);
+    return result;
+  };
+}
+
+/** Makes a procedure of its description. */
+export function procedure<Input, Output, Code extends RefusalCode>(
+  deps: ProcedureDeps,
   description: Description<Input, Output, Code>,
 ): Procedure<Input, Output> {
   const { name, refusals, run } = description;
   return {
     ...description,
     refusals: [...refusals, "unavailable"],
-    async run(input, caller) {
-      const result = await refuseWhenUnavailable(log, caller, () => run(input, caller));
-      called(name, result.ok ? "ok" : result.error.code);
-      return result;
-    },
+    run: guarded(deps, name, run),
   };
 }

@@ -1,12 +1,13 @@
 import type { ProcedureDeps } from "./procedure.ts";
 import { type RegistrationParts, registrationProcedures } from "./registration/procedures.ts";
+import { type SessionParts, sessionProcedures } from "./sessions/procedures.ts";
 import { verificationProcedures } from "./verification/procedures.ts";
 
-export type ServiceParts = RegistrationParts & ProcedureDeps;
+export type ServiceParts = RegistrationParts & SessionParts & ProcedureDeps;
 
 /** All that Foyer can be asked for. */
 export function createProcedures(parts: ServiceParts) {
-  return { ...registrationProcedures(parts), ...verificationProcedures(parts) };
+  return { ...registrationProcedures(parts), ...verificationProcedures(parts), ...sessionProcedures(parts) };
 }
 
 export type Procedures = ReturnType<typeof createProcedures>;

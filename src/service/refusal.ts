@@ -3,7 +3,10 @@ import type { Message } from "../language/message.ts";
 import type { RateLimited } from "../limits/limiter.ts";
 import { err, type Result as ResultOf } from "../result.ts";
 
-export type FieldError = { field: "email" | "password" | "newPassword"; message: Message };
+/** What a client sends that can be wrong by itself. */
+export const FIELDS = ["email", "password", "newPassword", "keep", "as", "scope"] as const;
+
+export type FieldError = { field: (typeof FIELDS)[number]; message: Message };
 
 /** Each needs a row in `http/refusals.ts` and words in the catalogue: nothing compiles without them. */
 export type Refusal =
@@ -19,6 +22,11 @@ export type Refusal =
   /** A link outside the browser of its sign-up. `triesLeft` of that sign-up's password, where it was wrong. */
   | { code: "password_required"; triesLeft?: number }
   | { code: "registration_closed" }
+  /** The address or the password, whichever: which of them is told to nobody. */
+  | { code: "invalid_credentials" }
+  | { code: "email_not_verified" }
+  | { code: "not_signed_in" }
+  | { code: "session_unknown" }
   | RateLimited
   | Busy
   | { code: "unavailable"; retryAfterSeconds: number };

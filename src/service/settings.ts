@@ -1,4 +1,8 @@
+import type { SessionKind } from "../models/session.ts";
 import type { Policy } from "./identity/policy.ts";
+
+/** How long a session lasts, and how long it may go unused. */
+export type SessionLifetimes = Record<SessionKind, { seconds: number; idleSeconds: number }>;
 
 export type ServiceSettings = {
   passwordMinLength: number;
@@ -8,4 +12,5 @@ export type ServiceSettings = {
   verificationHours: number;
   /** For how long an account that nobody verifies is kept, since it was made or last written to. */
   unverifiedDays: number;
+  sessions: SessionLifetimes;
 };

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { nameCalls } from "../http/request-log.ts";
 
 function decodeAsTrpc(path: string) {
@@ -9,13 +9,18 @@ function decodeAsTrpc(path: string) {
   }
 }
 
+/** The procedures that a request calls, as the client names them. */
+export function callsOf(req: Request): string[] {
+  const path = decodeAsTrpc(req.path.slice(req.path.lastIndexOf("/") + 1));
+  return req.query["batch"] === "1" ? path.split(",") : [path];
+}
+
 /** Names the procedures that a request calls, for log and metrics: each once, `(unknown)` where not in `names`. */
 export function logCalls(names: readonly string[]): RequestHandler {
   const known = new Set(names);
   return (req, res, next) => {
-    const path = decodeAsTrpc(req.path.slice(req.path.lastIndexOf("/") + 1));
-    const calls = req.query["batch"] === "1" ? path.split(",") : [path];
-    nameCalls(res, "/trpc", [...new Set(calls.map((call) => (known.has(call) ? call : "(unknown)")))]);
+    const calls = callsOf(req).map((call) => (known.has(call) ? call : "(unknown)"));
+    nameCalls(res, "/trpc", [...new Set(calls)]);
     next();
   };
 }

@@ -35,7 +35,12 @@ async function call<Input, Output>(
   return result.value;
 }
 
-/** A procedure as tRPC has it. Its input gives the client types only: the service's parse decides. */
+/** A query as tRPC has it. It takes no input. */
+export function query<Output>(procedure: Procedure<void, Output>) {
+  return t.procedure.query(({ ctx }) => call(procedure, undefined, ctx));
+}
+
+/** A mutation as tRPC has it. Its input gives the client types only: the service's parse decides. */
 export function mutation<Input, Output>(procedure: Procedure<Input, Output>) {
   return t.procedure.input(z.custom<Input>()).mutation(({ input, ctx }) => call(procedure, input, ctx));
 }

@@ -1,5 +1,5 @@
 import type { Procedures } from "../service/procedures.ts";
-import { mutation, t } from "./init.ts";
+import { mutation, query, t } from "./init.ts";
 
 /** The procedures by their tRPC names, a line each. */
 export function createRouter(procedures: Procedures) {
@@ -8,6 +8,12 @@ export function createRouter(procedures: Procedures) {
       register: mutation(procedures.register),
       verifyEmail: mutation(procedures.verifyEmail),
       resendVerification: mutation(procedures.resendVerification),
+      signIn: mutation(procedures.signIn),
+      session: query(procedures.session),
+      signOut: mutation(procedures.signOut),
+      sessions: query(procedures.sessions),
+      endSession: mutation(procedures.endSession),
+      reauthenticate: mutation(procedures.reauthenticate),
     }),
   });
 }

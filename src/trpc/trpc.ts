@@ -1,17 +1,19 @@
 import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
-import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import createError from "http-errors";
 import { createSerialQueue } from "../admission/serial-queue.ts";
 import { jsonText, onlyUtf8 } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
-import { keepDeviceSecrets } from "../http/device-secret.ts";
 import { languageOf } from "../http/language.ts";
 import { onlyMethods } from "../http/methods.ts";
 import type { Caller } from "../service/caller.ts";
+import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
 import { MAX_BATCH } from "./batch.ts";
+import { callsOf } from "./calls.ts";
 import { RefusalError } from "./errors.ts";
+import { holdUntilWhole } from "./hold.ts";
 import { createRouter } from "./router.ts";
 
 const onlyGetAndPost: RequestHandler = (req, res, next) =>
@@ -25,8 +27,17 @@ function isStreamed(req: Request) {
 }
 
 /** The head of a streamed answer leaves before its calls are done. So it has the secret that they would give out. */
-function keepBeforehand(req: Request, res: Response, { newDeviceSecret, deviceSecrets }: Caller) {
-  keepDeviceSecrets(req, res, [newDeviceSecret, ...deviceSecrets]);
+function keepBeforehand({ keepDeviceSecrets, newDeviceSecret, deviceSecrets }: Caller) {
+  keepDeviceSecrets([newDeviceSecret, ...deviceSecrets]);
+}
+
+/** Who signs in is given a cookie only once that is done. */
+function holdWhileSigningIn(procedures: readonly Procedure[]): RequestHandler {
+  const held = new Set<string>(procedures.filter(({ setsSession }) => setsSession).map(({ name }) => name));
+  return (req, res, next) => {
+    if (isStreamed(req) && callsOf(req).some((name) => held.has(name))) holdUntilWhole(res);
+    next();
+  };
 }
 
 /** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
@@ -43,11 +54,12 @@ export function trpc(procedures: Procedures): Router {
     onlyJson,
     onlyUtf8,
     jsonText,
+    holdWhileSigningIn(Object.values(procedures)),
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
         const caller = callerOf(req, res);
-        if (isStreamed(req)) keepBeforehand(req, res, caller);
+        if (isStreamed(req) && req.method === "POST") keepBeforehand(caller);
         return { caller, language: languageOf(res), serialQueue: createSerialQueue() };
       },
       maxBatchSize: MAX_BATCH,

@@ -23,7 +23,7 @@ describe("while the database is away", () => {
     const many = { count: 1000, seconds: 60 };
     foyer = await startFoyer({
       database: { url: url.href, poolMax: 10 },
-      rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many },
+      rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many, signIn: many },
     });
   });
   after(async () => {

@@ -6,7 +6,7 @@ import { PGBOUNCER, startPgBouncer } from "../support/pgbouncer.ts";
 import { spawnFoyer } from "../support/process.ts";
 
 const many = { count: 10_000, seconds: 60 };
-const rateLimits = { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many };
+const rateLimits = { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many, signIn: many };
 
 describe("Foyer behind PgBouncer", () => {
   let database: TestDatabase;

@@ -104,7 +104,7 @@ describe("a PostgreSQL database that Foyer shares", () => {
       const foyer = await startFoyer({
         database: { url: url.href, poolMax: 4, schema },
         privacy,
-        rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many },
+        rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many, signIn: many },
       });
       const email = "alice@example.com";
       expect((await foyer.register(email)).status).to.equal(201);

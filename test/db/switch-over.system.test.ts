@@ -7,7 +7,7 @@ import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { startRelay } from "../support/relay.ts";
 
 const many = { count: 100_000, seconds: 60 };
-const rateLimits = { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many };
+const rateLimits = { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many, signIn: many };
 
 /** People who sign up one after the other, some at a time, until they are told to stop. */
 function startLoad(foyer: TestFoyer) {

@@ -60,7 +60,7 @@ describe("the headers of answers", () => {
       { count: 100, seconds: 60 },
     ];
     foyer = await startFoyer({
-      rateLimits: { perIp: many, perEmail: one, perMailbox: many, perDomain: many, total: many },
+      rateLimits: { perIp: many, perEmail: one, perMailbox: many, perDomain: many, total: many, signIn: many },
     });
     const form = (path: string, body: object) => foyer.http.post(path).type("form").send(body);
     const again = () => foyer.registerByForm("alice@example.com");

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { expect } from "chai";
+import type { Caller } from "../../src/service/caller.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 
@@ -11,7 +12,7 @@ describe("passwords and hashes: secrecy", () => {
     const many = { count: 1000, seconds: 60 };
     foyer = await startFoyer({
       logLevel: "trace",
-      rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many },
+      rateLimits: { perIp: many, perEmail: many, perMailbox: many, perDomain: many, total: many, signIn: many },
     });
   });
   after(() => foyer.stop());
@@ -88,14 +89,12 @@ describe("passwords and hashes: secrecy", () => {
   it("are not in an error that a procedure throws, however closely it is looked at", async () => {
     const broken = await startFoyer();
     await broken.breakInserts();
-    const caller = {
-      ip: "127.0.0.1",
-      requestId: "1",
-      userAgent: "",
-      deviceSecrets: [],
-      newDeviceSecret: "",
-      keepDeviceSecret: () => {},
-      signal: new AbortController().signal,
+    const nothing = () => {};
+    const caller: Caller = {
+      ...{ ip: "127.0.0.1", requestId: "1", userAgent: "", signal: new AbortController().signal },
+      ...{ credential: () => undefined, isOfOtherOrigin: false, keepSession: nothing, forgetSession: nothing },
+      ...{ deviceSecrets: [], newDeviceSecret: "", keepDeviceSecrets: nothing },
+      ...{ knownProofs: [], keepKnownProofs: nothing },
     };
     const fault = await broken.procedures.register
       .run({ email: "dave@example.com", password: CANARY }, caller)

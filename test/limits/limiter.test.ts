@@ -25,7 +25,7 @@ describe("the limiter while the database is away", () => {
   it("takes nothing from a larger network for what it refuses a smaller one in it", async () => {
     const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
     const few = { count: 3, seconds: 60 };
-    const limiter = createLimiter(nowhere, { perIp: few, perEmail: few, total: few }, () => {});
+    const limiter = createLimiter(nowhere, { perIp: few, perEmail: few, total: few, signIn: few }, () => {});
     await limiter.spend({ ip: "192.0.2.1" }).catch(() => {});
     for (let n = 0; n < 100; n += 1) await limiter.spend({ ip: "2001:db8::1", isNew: true });
     expect((await limiter.spend({ ip: "2001:db8:0:1::1" })).ok, "of its /56").to.equal(true);
@@ -35,7 +35,7 @@ describe("the limiter while the database is away", () => {
   it("counts in memory, and after the first attempt without asking the database", async () => {
     const nowhere = knex({ client: "pg", connection: "postgres://127.0.0.1:1/none", log: { warn: () => {} } });
     const many = { count: 100, seconds: 60 };
-    const limits = { perIp: { count: 2, seconds: 60 }, perEmail: many, total: many };
+    const limits = { perIp: { count: 2, seconds: 60 }, perEmail: many, total: many, signIn: many };
     const refused: string[] = [];
     const limiter = createLimiter(nowhere, limits, (limit) => refused.push(limit));
     const spend = () => limiter.spend({ ip: "192.0.2.1" });

@@ -7,7 +7,7 @@ import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 
 const MANY = { count: 1000, seconds: 600 };
 const FEW = { count: 3, seconds: 600 };
-const NO_LIMIT = { perIp: MANY, perEmail: MANY, perMailbox: MANY, perDomain: MANY, total: MANY };
+const NO_LIMIT = { perIp: MANY, perEmail: MANY, perMailbox: MANY, perDomain: MANY, total: MANY, signIn: MANY };
 
 /** A call's part of the answer to a batch. */
 type Answer = { error?: { data: { refusal: { code: string } } } };

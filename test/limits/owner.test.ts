@@ -12,6 +12,7 @@ const DEFAULTS = {
   perMailbox: { count: 5, seconds: HOUR },
   perDomain: { count: 60, seconds: TEN_MINUTES },
   total: { count: 600, seconds: 60 },
+  signIn: { count: 600, seconds: 60 },
 };
 
 describe("what a stranger spends is not what the owner needs", () => {

@@ -5,9 +5,11 @@ import { postgresUrl } from "../support/database.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 
 const LABELLED = {
-  foyer_limit_refusals_total: { limit: ["requests", "ip", "email", "total", "guesses"] },
+  foyer_limit_refusals_total: { limit: ["requests", "ip", "email", "total", "guesses", "sign_in"] },
   foyer_hash_refusals_total: { reason: ["full", "aborted", "closed", "broken"] },
   foyer_emails_total: { event: ["queued", "sent", "delayed", "retried", "given_up", "dropped"] },
+  foyer_session_checks_total: { outcome: ["live", "none", "malformed"] },
+  foyer_rehashes_total: { outcome: ["done", "skipped", "failed"] },
   foyer_bots_total: { reason: ["honeypot", "too_fast"] },
 };
 
@@ -26,6 +28,18 @@ const OUTCOMES = {
     "unavailable",
   ],
   "auth.resendVerification": ["ok", "invalid_input", "rate_limited", "unavailable"],
+  "auth.signIn": [
+    ...["ok", "invalid_input", "invalid_credentials", "email_not_verified"],
+    ...["rate_limited", "busy", "unavailable"],
+  ],
+  "auth.reauthenticate": [
+    ...["ok", "not_signed_in", "invalid_input", "invalid_credentials"],
+    ...["rate_limited", "busy", "unavailable"],
+  ],
+  "auth.session": ["ok", "unavailable"],
+  "auth.signOut": ["ok", "invalid_input", "unavailable"],
+  "auth.sessions": ["ok", "not_signed_in", "unavailable"],
+  "auth.endSession": ["ok", "not_signed_in", "session_unknown", "unavailable"],
 };
 
 describe("the metrics at /metrics", () => {
@@ -49,7 +63,7 @@ describe("the metrics at /metrics", () => {
       outcomes.map((outcome) => `${calls(name, outcome)} 0`),
     );
     expect(text.match(/^foyer_procedure_calls_total\{.*$/gm)).to.deep.equal(expected);
-    expect(text).to.include("foyer_faults_total 0\n");
+    expect(text).to.include("foyer_faults_total 0\n").and.include("foyer_sessions_live 0\n");
     expect(text).to.include("foyer_emails_waiting 0\n").and.include("foyer_email_oldest_seconds 0\n");
   });
 
@@ -76,6 +90,7 @@ describe("the metrics at /metrics", () => {
       perMailbox: many,
       perDomain: many,
       total: { count: 1, seconds: 60 },
+      signIn: { count: 1, seconds: 60 },
     };
     foyer = await startFoyer({ rateLimits: limits });
     await foyer.register("alice@example.com");

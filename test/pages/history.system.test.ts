@@ -15,7 +15,14 @@ describe("going back and forward in a browser", function () {
   before(async function () {
     browser = await startBrowser(this);
     foyer = await startFoyer({
-      rateLimits: { perIp: RATE, perEmail: { count: 2, seconds: 600 }, perMailbox: RATE, perDomain: RATE, total: RATE },
+      rateLimits: {
+        perIp: RATE,
+        perEmail: { count: 2, seconds: 600 },
+        perMailbox: RATE,
+        perDomain: RATE,
+        total: RATE,
+        signIn: RATE,
+      },
     });
   });
   afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));

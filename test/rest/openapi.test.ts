@@ -78,8 +78,9 @@ describe("GET /docs", () => {
   it("shows each operation, with what to send and what is answered, without a script", async () => {
     const foyer = await startFoyer({ passwordMinLength: 12 });
     const { text } = await foyer.http.get("/docs");
-    for (const { path, summary, success } of Object.values(foyer.procedures)) {
-      expect(text).to.include(summary.replaceAll("'", "&#x27;")).and.include(`<span>post</span> ${path}<`);
+    for (const { path, type, summary, success } of Object.values(foyer.procedures)) {
+      expect(text).to.include(summary.replaceAll("'", "&#x27;"));
+      expect(text).to.include(`<span>${type === "query" ? "get" : "post"}</span> ${path}<`);
       expect(text).to.include(success.description);
     }
     expect(text).to.include("&quot;minLength&quot;: 12").and.not.include("<script");

@@ -39,7 +39,7 @@ describe("a problem of the JSON routes", () => {
   it("has the retryAfterSeconds of its Retry-After, for rate_limited", async () => {
     const rate = { count: 1, seconds: 600 };
     foyer = await startFoyer({
-      rateLimits: { perIp: rate, perEmail: rate, perMailbox: rate, perDomain: rate, total: rate },
+      rateLimits: { perIp: rate, perEmail: rate, perMailbox: rate, perDomain: rate, total: rate, signIn: rate },
     });
     await foyer.register("alice@example.com");
     const answer = await foyer.register("bob@example.com");

@@ -7,6 +7,7 @@ import { type Config, parseConfig } from "../../src/config/environment.ts";
 import { listen } from "../../src/http/listen.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
+import { purgeSessions } from "../../src/service/sessions/purge.ts";
 import { purge } from "../../src/service/verification/purge.ts";
 import { createDatabase } from "./database.ts";
 
@@ -111,7 +112,10 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     logged: () => instance.logged(),
     users: () => User.query(db()).orderBy("id"),
     /** What happens every ten minutes. */
-    purge: () => purge(db(), config.unverifiedDays),
+    purge: async () => {
+      await purge(db(), config.unverifiedDays);
+      await purgeSessions(db());
+    },
     /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
     travel: (interval: string) => travel(db(), interval),
     /** For what only time or an accident would bring about. */
@@ -122,6 +126,8 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     /** Makes the database refuse every row but one, by a constraint that is none of ours. */
     allowOneUser: () => inPublic(db(), "alter table users add column slot int default 1 unique"),
     withoutTable: (name: string) => db().schema.dropTable(name),
+    /** This instance, for tests that compare it with another where there can be one. */
+    self: () => instance,
     /** A second instance on the same database. */
     another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
     async restart() {

@@ -188,6 +188,7 @@ for (const { link, refused, mixed } of CASES) {
         perMailbox: rate,
         perDomain: rate,
         total: rate,
+        signIn: rate,
       };
       foyer = await startFoyer({ rateLimits });
     });

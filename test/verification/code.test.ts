@@ -146,7 +146,14 @@ describe("POST /verify with a code", () => {
   it("takes no code of an address once there were twenty wrong ones in a day, and does not tell", async () => {
     const limits = { count: 1000, seconds: 600 };
     const limited = await startFoyer({
-      rateLimits: { perIp: limits, perEmail: limits, perMailbox: limits, perDomain: limits, total: limits },
+      rateLimits: {
+        perIp: limits,
+        perEmail: limits,
+        perMailbox: limits,
+        perDomain: limits,
+        total: limits,
+        signIn: limits,
+      },
     });
     const address = newAddress();
     for (let n = 0; n < 4; n += 1) {

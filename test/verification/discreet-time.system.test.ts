@@ -4,22 +4,9 @@ import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { startDiscreetFoyer } from "../support/discreet.ts";
 import { PASSWORD, type TestFoyer } from "../support/foyer.ts";
+import { CLEAR, median, signedRank } from "../support/signed-rank.ts";
 
 const PAIRS = 200;
-/** How many standard deviations the ranks may be off: by chance once in about 15,000 runs. */
-const CLEAR = 4;
-
-/** Wilcoxon's signed-rank test of differences: how many standard deviations their ranks are from being without direction. */
-function signedRank(differences: number[]) {
-  const ranked = differences.filter((d) => d !== 0).toSorted((a, b) => Math.abs(a) - Math.abs(b));
-  const n = ranked.length;
-  const sum = ranked.reduce((total, d, index) => total + Math.sign(d) * (index + 1), 0);
-  return sum / Math.sqrt((n * (n + 1) * (2 * n + 1)) / 6);
-}
-
-function median(numbers: number[]) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-}
 
 describe("answers in discreet mode", () => {
   let foyer: TestFoyer;

@@ -127,7 +127,14 @@ describe("registering and verifying in discreet mode", () => {
     const limited = await startFoyer({
       privacy: "discreet",
       trustProxy: "loopback",
-      rateLimits: { perIp: many, perEmail: few, perMailbox: { count: 2, seconds: 3600 }, perDomain: many, total: many },
+      rateLimits: {
+        perIp: many,
+        perEmail: few,
+        perMailbox: { count: 2, seconds: 3600 },
+        perDomain: many,
+        total: many,
+        signIn: many,
+      },
     });
     const register = (email: string, ip: string) =>
       limited.http.post("/register").set("X-Forwarded-For", ip).send({ email, password: PASSWORD });
@@ -229,7 +236,14 @@ describe("registering and verifying in discreet mode", () => {
     const many = { count: 1000, seconds: 600 };
     const limited = await startFoyer({
       privacy: "discreet",
-      rateLimits: { perIp: many, perEmail: many, perMailbox: { count: 2, seconds: 600 }, perDomain: many, total: many },
+      rateLimits: {
+        perIp: many,
+        perEmail: many,
+        perMailbox: { count: 2, seconds: 600 },
+        perDomain: many,
+        total: many,
+        signIn: many,
+      },
     });
     await limited.sql(
       "insert into users (email, email_key, hashed_password, email_verified_at) values ('old@example.com', 'old@example.com', 'x', now())",

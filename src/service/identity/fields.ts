@@ -2,9 +2,9 @@ import { z } from "zod";
 import { isMessageKey } from "../../language/language.ts";
 import type { Message, MessageKey } from "../../language/message.ts";
 import { ok, type Result } from "../../result.ts";
-import { type FieldError, type RefusalOf, refuse } from "../refusal.ts";
+import { FIELDS, type FieldError, type RefusalOf, refuse } from "../refusal.ts";
 import { ADDRESS_OCTETS, type EmailAddress, parseEmailAddress } from "./email-address.ts";
-import { PASSWORD_MAX_LENGTH, parsePassword } from "./password.ts";
+import { PASSWORD_MAX_LENGTH, parsePassword, parseTypedPassword } from "./password.ts";
 
 /** Wraps a parser for Zod. The issue's message is a key of the catalogue, and its params hold the values. */
 function parsedBy<T>(parse: (typed: string) => Result<T, Message>) {
@@ -35,13 +35,20 @@ export function newPasswordField(minLength: number) {
     .meta({ example: "correct horse battery staple", minLength, maxLength: PASSWORD_MAX_LENGTH, format: "password" });
 }
 
+/** A password that was chosen before. */
+export function typedPasswordField() {
+  return text("password.missing", "password.not_text")
+    .transform(parsedBy(parseTypedPassword))
+    .meta({ example: "correct horse battery staple", maxLength: PASSWORD_MAX_LENGTH, format: "password" });
+}
+
 /** What a client sent, or an empty object if that is no object. */
 export function asObject(input: unknown): object {
   return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
 }
 
 function isField(name: string): name is FieldError["field"] {
-  return name === "email" || name === "password" || name === "newPassword";
+  return FIELDS.some((field) => field === name);
 }
 
 function fieldErrors(fields: string[], { issues }: z.ZodError): FieldError[] {

@@ -86,7 +86,7 @@ async function registerParsed(
   if (state === "owned") return { result: refuse({ code: "email_taken", emailSent: false }) };
   if (state === "unverified" && before?.deviceSecret !== undefined) {
     // The same address and password at the same moment, as by a double click: it is one sign-up, of one browser.
-    caller.keepDeviceSecret(before.deviceSecret);
+    caller.keepDeviceSecrets([before.deviceSecret]);
     return { ...before, result: refuse({ code: "email_taken", emailSent: true }) };
   }
 
@@ -99,7 +99,7 @@ async function registerParsed(
   const { newDeviceSecret: deviceSecret } = caller;
   const account = await store(deps, { email, hashedPassword: hashed.value, caller }, state);
   emailQueued();
-  caller.keepDeviceSecret(deviceSecret);
+  caller.keepDeviceSecrets([deviceSecret]);
   return { result: account ? ok(account) : refuse({ code: "email_taken", emailSent: true }), deviceSecret };
 }
 

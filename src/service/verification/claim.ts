@@ -17,8 +17,11 @@ export type Proof =
   /** The mailbox alone, with a password of the claimant's own. */
   | { kind: "new_password"; hashedPassword: string };
 
-function toAccount(user: User | undefined): Result<Account, "token_used"> {
-  return user ? ok({ id: user.id, email: user.email }) : refuse({ code: "token_used" });
+/** An account whose address is verified. It has its `epoch` where it is so only now, and not where it was before. */
+export type Verified = { account: Account; emailKey: string; epoch?: number };
+
+export function toVerified({ id, email, email_key }: User): Verified {
+  return { account: { id, email }, emailKey: email_key };
 }
 
 /**
@@ -142,7 +145,7 @@ async function lockSignUps(trx: Knex, { id, email_key }: SignUp, proof: Proof): 
 }
 
 /** `openSignUps`: whether there may be more for `supersede` to do. */
-export type Claimed = { result: Result<Account, "token_unknown" | "token_used">; openSignUps: boolean };
+export type Claimed = { result: Result<Verified, "token_unknown" | "token_used">; openSignUps: boolean };
 
 function refused(code: "token_unknown" | "token_used"): Claimed {
   return { result: refuse({ code }), openSignUps: false };
@@ -171,7 +174,7 @@ export async function claimAddress(
     if (proof.kind === "new_password") return refused("token_used");
     await renewDeviceSecret(trx, signUp, proof, deviceSecret);
     const account = await User.query(trx).findOne({ id: signUp.user_id, email_key });
-    return { result: toAccount(account), openSignUps: false };
+    return account ? { result: ok(toVerified(account)), openSignUps: false } : refused("token_used");
   }
   const winner = findWinner(signUps, signUp, proof);
   if (!winner) return refused("token_used");
@@ -184,5 +187,6 @@ export async function claimAddress(
   }
   const openSignUps = await supersede(trx, email_key);
   if (user && account && user.id !== account.id) await deleteReplaced(trx, user);
-  return { result: toAccount(account), openSignUps };
+  const verified = account && { ...toVerified(account), epoch: account.session_epoch };
+  return { result: verified ? ok(verified) : refuse({ code: "token_used" }), openSignUps };
 }

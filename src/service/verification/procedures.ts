@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
+import { ok } from "../../result.ts";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
@@ -31,7 +32,10 @@ export function verificationProcedures(parts: Omit<VerifyDeps, "mutex"> & Resend
         "rate_limited",
         "busy",
       ],
-      run: (input, caller) => verifyEmail(deps, input, caller),
+      run: async (input, caller) => {
+        const verified = await verifyEmail(deps, input, caller);
+        return verified.ok ? ok(verified.value.account) : verified;
+      },
     }),
     resendVerification: procedure(deps, {
       name: "auth.resendVerification",

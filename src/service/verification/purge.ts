@@ -105,20 +105,19 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
   if (kept) throw kept;
 }
 
-/** Purges every ten minutes. @returns a function that stops it. */
-export function startPurge(db: Knex, days: number, log: Logger): () => void {
+/** Does what deletes what expired, every ten minutes. @returns a function that stops it. */
+export function startPurge(log: Logger, purges: readonly ((signal: AbortSignal) => Promise<void>)[]): () => void {
   const stopping = new AbortController();
   let isRunning = false;
   const run = async () => {
     if (isRunning) return;
     isRunning = true;
-    try {
-      await purge(db, days, stopping.signal);
-    } catch (error) {
-      log.warn({ err: error }, "what expired could not be deleted");
-    } finally {
-      isRunning = false;
+    for (const purge of purges) {
+      await purge(stopping.signal).catch((fault: unknown) => {
+        log.warn({ err: fault }, "what expired could not be deleted");
+      });
     }
+    isRunning = false;
   };
   const timer = setInterval(run, INTERVAL_MS).unref();
   void run();

@@ -7,10 +7,10 @@ import type { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
-import { type Account, asObject } from "../identity/fields.ts";
+import { asObject } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { claimAddress, type Proof, supersede } from "./claim.ts";
+import { claimAddress, type Proof, supersede, toVerified, type Verified } from "./claim.ts";
 import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
@@ -26,7 +26,7 @@ type Refused =
   | "rate_limited"
   | "busy";
 
-export type VerifyDeps = ProofDeps & { log: Logger; mutex: KeyedMutex<Result<Account, Refused>> };
+export type VerifyDeps = ProofDeps & { log: Logger; mutex: KeyedMutex<Result<Verified, Refused>> };
 
 /** After the answer, because strangers may have made any number of them. */
 async function supersedeOthers({ db, log }: VerifyDeps, emailKey: string) {
@@ -41,7 +41,7 @@ async function claim(deps: VerifyDeps, signUp: SignUp, proof: Proof, caller: Cal
   const { newDeviceSecret } = caller;
   const claimed = await transaction(deps.db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
   if (claimed.openSignUps) void supersedeOthers(deps, signUp.email_key);
-  if (claimed.result.ok && proof.kind === "browser") caller.keepDeviceSecret(newDeviceSecret);
+  if (claimed.result.ok && proof.kind === "browser") caller.keepDeviceSecrets([newDeviceSecret]);
   return claimed.result;
 }
 
@@ -51,10 +51,10 @@ async function repeat(
   signUp: SignUp,
   input: object,
   caller: Caller,
-): Promise<Result<Account, Refused>> {
+): Promise<Result<Verified, Refused>> {
   const user = await User.query(db).findOne({ id: signUp.user_id, email_key: signUp.email_key });
   if (!user) return refuse({ code: "token_used" });
-  const account = ok({ id: user.id, email: user.email });
+  const account = ok(toVerified(user));
   if (!("newPassword" in input)) return account;
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
@@ -75,7 +75,7 @@ async function useLink(
   token: string,
   input: object,
   caller: Caller,
-): Promise<Result<Account, Refused>> {
+): Promise<Result<Verified, Refused>> {
   const signUp = await findSignUpByToken(deps.db, token);
   if (!signUp.ok) return signUp;
   if (signUp.value.outcome === "verified") return repeat(deps, signUp.value, input, caller);
@@ -88,7 +88,7 @@ async function useLink(
   return again.ok && again.value.outcome === "verified" ? repeat(deps, again.value, input, caller) : claimed;
 }
 
-async function verifyByLink(deps: VerifyDeps, input: object, caller: Caller): Promise<Result<Account, Refused>> {
+async function verifyByLink(deps: VerifyDeps, input: object, caller: Caller): Promise<Result<Verified, Refused>> {
   const { success, data } = tokenInput.safeParse(input);
   if (!success) return refuse({ code: "token_unknown" });
   // One after another, so that who sends the same twice, as by a double click, is answered twice and loses no tries.
@@ -99,7 +99,7 @@ async function verifyByCode(
   deps: VerifyDeps,
   input: object,
   caller: Caller,
-): Promise<Result<Account, Refused | "code_refused">> {
+): Promise<Result<Verified, Refused | "code_refused">> {
   const signUp = await findSignUpByCode(deps, input, caller);
   return signUp.ok
     ? claim(deps, signUp.value, { kind: "browser", deviceSecrets: caller.deviceSecrets }, caller)
@@ -116,7 +116,7 @@ export async function verifyEmail(
   deps: VerifyDeps,
   input: unknown,
   caller: Caller,
-): Promise<Result<Account, Refused | "code_refused">> {
+): Promise<Result<Verified, Refused | "code_refused">> {
   const sent = asObject(input);
   return "token" in sent ? verifyByLink(deps, sent, caller) : verifyByCode(deps, sent, caller);
 }

@@ -1,0 +1,16 @@
+/** In characters. No page of an app has a longer address. */
+const MOST = 2048;
+
+/**
+ * Reads where somebody goes on to after signing in. It must be a path of our own origin, or a link to us could lead
+ * anywhere (OWASP, Unvalidated Redirects and Forwards). @returns the path as parsed, never as sent; undefined for any other.
+ */
+export function readNext(sent: unknown, origin: string): string | undefined {
+  if (typeof sent !== "string" || sent.length > MOST) return undefined;
+  // Browsers take \ for /, and leave out tabs and line breaks.
+  if (!/^\/[^\\\p{Cc}]*$/u.test(sent) || !URL.canParse(sent, origin)) return undefined;
+  const url = new URL(sent, origin);
+  // Dots may be gone from between slashes now, and some servers decode before they redirect.
+  const leadsElsewhere = url.origin !== origin || /^\/(?:[/\\]|%2f|%5c)/i.test(url.pathname);
+  return leadsElsewhere ? undefined : url.pathname + url.search + url.hash;
+}

@@ -1,0 +1,58 @@
+import type { Request, RequestHandler, Response } from "express";
+import { callerOf } from "../http/caller.ts";
+import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
+import type { Procedures } from "../service/procedures.ts";
+import { readNext } from "./next.ts";
+import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { pageTitle } from "./title.ts";
+import { typedAddress } from "./typed.ts";
+
+export type SignInPage = { procedures: Procedures };
+
+const HOME = "/account";
+
+type Typed = { email?: unknown; keep?: unknown; next?: unknown };
+
+function nextOf(req: Request, sent: unknown) {
+  return readNext(sent, req.app.get("origin"));
+}
+
+/** The path of the form, which leads back to a page afterwards. */
+export function signInPath(next: string): string {
+  return `/sign-in?${new URLSearchParams({ next })}`;
+}
+
+type Shown = { refusal?: PageRefusal; isUnverified?: boolean; isSignedOut?: boolean };
+
+function render(req: Request, res: Response, { email, keep, next }: Typed, { refusal, ...shown }: Shown) {
+  res.render("pages/sessions/sign-in", {
+    ...shown,
+    title: pageTitle(res, "sign_in.title", refusal),
+    script: "passwords.js",
+    email: { value: typedAddress(email), error: fieldError("email", refusal) },
+    password: { maxLength: PASSWORD_MAX_LENGTH, error: fieldError("password", refusal) },
+    keep: keep === "on",
+    next: nextOf(req, next),
+    refusal,
+  });
+}
+
+/** GET /sign-in. Who is signed in goes on. */
+export function showSignIn({ procedures }: SignInPage): RequestHandler {
+  return async (req, res) => {
+    const current = await procedures.session.run(undefined, callerOf(req, res));
+    if (current.ok && current.value.session) return res.redirect(303, nextOf(req, req.query["next"]) ?? HOME);
+    render(req, res, { next: req.query["next"] }, { isSignedOut: "out" in req.query });
+  };
+}
+
+/** POST /sign-in: a redirect, or the form with its errors and all that was typed but the password. */
+export function submitSignIn({ procedures }: SignInPage): RequestHandler {
+  return async (req, res) => {
+    const { email, password, keep, next } = req.body;
+    const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
+    if (result.ok) return res.redirect(303, nextOf(req, next) ?? HOME);
+    const isUnverified = result.error.code === "email_not_verified";
+    render(req, res, req.body, { refusal: answerRefusal(res, result.error), isUnverified });
+  };
+}

@@ -1,0 +1,71 @@
+import type { Knex } from "knex";
+import { getSchema } from "../../db/schema.ts";
+import { digest } from "../../secrets/digest.ts";
+
+/** In a row. NIST SP 800-63B-4 section 3.2.2 allows no more for an account: then its password opens nothing. */
+const STRANGERS_MOST = 100;
+/** In a row, of one browser or session that proved the password before. Then it counts as a stranger. */
+const KNOWN_MOST = 20;
+
+/** For unknown addresses too, and in one statement for all, so that its time tells nothing. */
+const ATTEMPT = `
+  with account as (
+    select id, email, hashed_password, session_epoch, disabled_at is null as enabled, email_verified_at is not null as verified
+    from :users: where email_key = :email_key
+  ), spent as (
+    insert into :failures: as known (key, user_id, failures) values (:key, (select id from account), 1)
+    on conflict (key) do update set
+      user_id = excluded.user_id, failures = least(known.failures, :most) + 1, failed_at = excluded.failed_at
+    returning failures
+  )
+  select failures, (select to_jsonb(account) from account) as account from spent`;
+
+export type AttemptedAccount = {
+  id: number;
+  email: string;
+  hashed_password: string;
+  session_epoch: number;
+  enabled: boolean;
+  verified: boolean;
+};
+
+/** A guess at a password, which counts as failed until `forgive`. */
+export type Attempt = {
+  account: AttemptedAccount | undefined;
+  /** Whether it may be right: not after too many failed ones in a row. */
+  counts: boolean;
+  /** The name of the count, for `forgive`. */
+  key: string;
+};
+
+type Spent = { failures: number; account: AttemptedAccount | null };
+
+async function spend(db: Knex, emailKey: string, key: string, most: number): Promise<Attempt> {
+  const schema = getSchema(db);
+  const names = { users: `${schema}.users`, failures: `${schema}.sign_in_failures` };
+  const { rows }: { rows: [Spent] } = await db.raw(ATTEMPT, { ...names, email_key: emailKey, key, most });
+  const [{ failures, account }] = rows;
+  return { account: account ?? undefined, counts: failures <= most, key };
+}
+
+/**
+ * Counts a guess at the password of an address before it is compared, whether the address has an account or not.
+ * @param knownBy names the browser or session that proved the password before: what strangers fail does not count for it.
+ */
+export async function spendAttempt(db: Knex, emailKey: string, knownBy: string | undefined): Promise<Attempt> {
+  if (knownBy !== undefined) {
+    const attempt = await spend(db, emailKey, digest("known", emailKey, knownBy), KNOWN_MOST);
+    if (attempt.counts) return attempt;
+  }
+  return spend(db, emailKey, digest("strangers", emailKey), STRANGERS_MOST);
+}
+
+/** Has a guess that was not compared not count. */
+export async function giveBackAttempt(db: Knex, { key }: Attempt): Promise<void> {
+  await db("sign_in_failures").where({ key }).where("failures", ">", 0).decrement("failures", 1);
+}
+
+/** Begins a new row of failures, after a right password. */
+export async function forgive(db: Knex, { key, counts }: Attempt): Promise<void> {
+  if (counts) await db("sign_in_failures").where({ key }).delete();
+}

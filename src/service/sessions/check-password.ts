@@ -1,0 +1,54 @@
+import type { Knex } from "knex";
+
+type Place = { network: string; rank: string };
+
+import type { Hasher } from "../../hashing/hasher.ts";
+import type { TypedPassword } from "../../hashing/password-hash.ts";
+import type { Limiter } from "../../limits/limiter.ts";
+import { toSite } from "../../limits/network.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import { type Result, refuse } from "../refusal.ts";
+import { type Attempt, type AttemptedAccount, forgive, giveBackAttempt, spendAttempt } from "./attempt.ts";
+
+export type CheckPasswordDeps = { db: Knex; hasher: Hasher; limiter: Limiter };
+
+export type Guess = {
+  emailKey: string;
+  password: TypedPassword;
+  caller: Caller;
+  /** Names the browser or session that proved the password before. */
+  knownBy: string | undefined;
+};
+
+type Refused = "invalid_credentials" | "rate_limited" | "busy";
+
+/**
+ * Finds the account of an address by its password. Each refusal of the password takes the same work, one hash at the
+ * configured cost: of an unknown address, a disabled account and one with too many failures too. It says nothing of
+ * whether the address is verified.
+ */
+export async function checkPassword(
+  { db, hasher, limiter }: CheckPasswordDeps,
+  { emailKey, password, caller, knownBy }: Guess,
+): Promise<Result<AttemptedAccount, Refused>> {
+  const place: Place = { network: toSite(caller.ip), rank: knownBy === undefined ? "sign_in" : "known" };
+  if (!hasher.hasRoom(place.network)) return refuse(hasher.refuse(place.network));
+
+  const spent = await limiter.spendSignIn({ ip: caller.ip, emailKey, isKnown: knownBy !== undefined });
+  if (!spent.ok) return spent;
+
+  const attempt = await spendAttempt(db, emailKey, knownBy);
+  const notFailed = (settle: (db: Knex, attempt: Attempt) => Promise<void>) =>
+    Promise.all([settle(db, attempt), spent.value.notFailed()]);
+
+  const verified = await hasher.verify(password, attempt.account?.hashed_password, caller.signal, place.network);
+  if (!verified.ok) {
+    await notFailed(giveBackAttempt);
+    return verified;
+  }
+  const { account, counts } = attempt;
+  if (!verified.value || !account?.enabled || !counts) return refuse({ code: "invalid_credentials" });
+  await notFailed(forgive);
+  return ok(account);
+}

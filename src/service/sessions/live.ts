@@ -1,0 +1,131 @@
+import DataLoader from "dataloader";
+import type { Knex } from "knex";
+import type { Logger } from "pino";
+import { getSchema } from "../../db/schema.ts";
+import { transaction } from "../../db/transaction.ts";
+import type { SessionKind } from "../../models/session.ts";
+import { digest } from "../../secrets/digest.ts";
+import type { Credential } from "../caller.ts";
+import { isWellFormed } from "./token.ts";
+
+/** A session that has not ended, with its account. */
+export type LiveSession = {
+  id: number;
+  tokenHash: string;
+  kind: SessionKind;
+  createdAt: Date;
+  authenticatedAt: Date;
+  expiresAt: Date;
+  account: { id: number; email: string; emailKey: string; verified: boolean };
+};
+
+/**
+ * What makes a session live, of `sessions` as `s` and `users` as `u`. Only the database's clock counts, for instances'
+ * clocks differ.
+ */
+export const IS_LIVE = `s.epoch = u.session_epoch and u.disabled_at is null and s.expires_at > now()
+    and s.last_seen_at + make_interval(secs => s.idle_seconds) > now()`;
+
+const FIND = `
+  select s.id, s.token_hash, s.kind, s.created_at, s.authenticated_at, s.expires_at,
+    s.last_seen_at < now() - interval '5 minutes' as is_late,
+    u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified
+  from :sessions: s join :users: u on u.id = s.user_id
+  where s.token_hash = any(cast(:hashes as text[])) and ${IS_LIVE}`;
+
+type Row = {
+  id: number;
+  token_hash: string;
+  kind: SessionKind;
+  created_at: Date;
+  authenticated_at: Date;
+  expires_at: Date;
+  is_late: boolean;
+  user_id: number;
+  email: string;
+  email_key: string;
+  verified: boolean;
+};
+
+const SEEN = `
+  update ??.sessions set last_seen_at = now()
+  where id = any(cast(? as bigint[])) and last_seen_at < now() - interval '5 minutes'`;
+
+/** A crash may lose it: then sessions seem idle for some minutes longer. */
+function noteSeen(db: Knex, ids: number[]) {
+  return transaction(db, async (trx) => {
+    await trx.raw("set local synchronous_commit = off");
+    await trx.raw(SEEN, [getSchema(db), ids]);
+  });
+}
+
+function toSession(row: Row): LiveSession {
+  const { id, token_hash, kind, created_at, authenticated_at, expires_at } = row;
+  return {
+    id,
+    tokenHash: token_hash,
+    kind,
+    createdAt: created_at,
+    authenticatedAt: authenticated_at,
+    expiresAt: expires_at,
+    account: { id: row.user_id, email: row.email, emailKey: row.email_key, verified: row.verified },
+  };
+}
+
+export type SessionCheckOutcome = "live" | "none" | "malformed";
+
+export type FindSession = (credential: Credential | undefined) => Promise<LiveSession | undefined>;
+
+export type FindSessionDeps = {
+  db: Knex;
+  log: Logger;
+  observe: { checked(outcome: SessionCheckOutcome): void; read(): void };
+};
+
+/**
+ * Creates what tells whose session a credential is. While one look-up is in flight others gather, and share the next: each
+ * answer is read after it was asked for, so none is stale, and the more ask, the less each costs.
+ */
+export function createFindSession({ db, log, observe }: FindSessionDeps): FindSession {
+  let inFlight: Promise<unknown> = Promise.resolve();
+  let notingSeen: Promise<unknown> | undefined;
+
+  function noteLate(ids: number[]) {
+    if (ids.length === 0 || notingSeen) return;
+    notingSeen = noteSeen(db, ids)
+      .catch((fault: unknown) => log.warn({ err: fault }, "when sessions were last seen could not be noted"))
+      .finally(() => {
+        notingSeen = undefined;
+      });
+  }
+
+  async function read(hashes: readonly string[]) {
+    observe.read();
+    const schema = getSchema(db);
+    const names = { sessions: `${schema}.sessions`, users: `${schema}.users` };
+    const { rows }: { rows: Row[] } = await db.raw(FIND, { ...names, hashes: [...new Set(hashes)] });
+    noteLate(rows.filter(({ is_late }) => is_late).map(({ id }) => id));
+    const sessions = new Map(rows.map((row) => [row.token_hash, toSession(row)]));
+    return hashes.map((hash) => sessions.get(hash));
+  }
+
+  const loader = new DataLoader<string, LiveSession | undefined>(
+    (hashes) => {
+      const reading = read(hashes);
+      inFlight = reading.catch(() => {});
+      return reading;
+    },
+    { cache: false, batchScheduleFn: (send) => void inFlight.then(send) },
+  );
+
+  return async (credential) => {
+    if (!credential) return undefined;
+    if (!isWellFormed(credential)) {
+      observe.checked("malformed");
+      return undefined;
+    }
+    const session = await loader.load(digest(credential.token));
+    observe.checked(session ? "live" : "none");
+    return session;
+  };
+}

@@ -1,0 +1,53 @@
+import type { Knex } from "knex";
+import { getSchema } from "../../db/schema.ts";
+import type { SessionKind } from "../../models/session.ts";
+import { digest } from "../../secrets/digest.ts";
+import type { Caller } from "../caller.ts";
+import type { SessionLifetimes } from "../settings.ts";
+import { newSessionToken } from "./token.ts";
+
+/** The account as it was when its password was read. */
+export type SignedInAs = { id: number; session_epoch: number };
+
+export type StartedSession = { token: string; expiresAt: Date };
+
+const START = `
+  with ended as (delete from :sessions: where token_hash = :ended)
+  insert into :sessions: (token_hash, user_id, epoch, kind, idle_seconds, expires_at, ip, user_agent)
+  select :hash, id, session_epoch, :kind, :idle, now() + make_interval(secs => :seconds), :ip, :agent
+  from :users: where id = :id and session_epoch = :epoch and disabled_at is null
+  returning expires_at`;
+
+/**
+ * Starts a session, and ends the one that the caller had. A browser's caller keeps the token as a cookie.
+ * @returns undefined where all sessions of the account were ended since its password was read. One that was written in
+ * that very moment has the epoch before, and so is none.
+ */
+export async function startSession(
+  db: Knex,
+  lifetimes: SessionLifetimes,
+  { id, session_epoch }: SignedInAs,
+  kind: SessionKind,
+  caller: Caller,
+): Promise<StartedSession | undefined> {
+  const token = newSessionToken(kind === "bearer" ? "bearer" : "cookie");
+  const { seconds, idleSeconds } = lifetimes[kind];
+  const schema = getSchema(db);
+  const { rows }: { rows: { expires_at: Date }[] } = await db.raw(START, {
+    sessions: `${schema}.sessions`,
+    users: `${schema}.users`,
+    ended: digest(caller.credential()?.token ?? ""),
+    hash: digest(token),
+    kind,
+    idle: idleSeconds,
+    seconds,
+    ip: caller.ip,
+    agent: caller.userAgent,
+    id,
+    epoch: session_epoch,
+  });
+  const [started] = rows;
+  if (!started) return undefined;
+  if (kind !== "bearer") caller.keepSession(token, kind === "kept" ? seconds : undefined);
+  return { token, expiresAt: started.expires_at };
+}

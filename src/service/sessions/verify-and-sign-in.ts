@@ -1,0 +1,37 @@
+import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import type { Account } from "../identity/fields.ts";
+import { guarded, type ProcedureDeps } from "../procedure.ts";
+import type { Result } from "../refusal.ts";
+import { type VerifyDeps, verifyEmail } from "../verification/verify.ts";
+import { rememberBrowser, type SignInDeps } from "./sign-in.ts";
+import { startSession } from "./start.ts";
+
+export type VerifyAndSignIn = (input: unknown, caller: Caller) => Promise<Result<Account>>;
+
+/**
+ * Creates `auth.verifyEmail` as a page has it: who proved the mailbox, and the password or the browser of the sign-up, is
+ * signed in. Not by a link that was used before: whoever finds an old email has proved no more than that.
+ */
+export function createVerifyAndSignIn(
+  parts: Omit<VerifyDeps, "mutex"> & Omit<SignInDeps, "rehash"> & ProcedureDeps,
+): VerifyAndSignIn {
+  const deps: VerifyDeps & typeof parts = { ...parts, mutex: createKeyedMutex() };
+  return guarded(deps, "auth.verifyEmail", async (input, caller) => {
+    const verified = await verifyEmail(deps, input, caller);
+    if (!verified.ok) return verified;
+    const { account, emailKey, epoch } = verified.value;
+    if (epoch === undefined) return ok(account);
+    const { db, settings, knownBrowsers } = deps;
+    const session = await startSession(
+      db,
+      settings.sessions,
+      { id: account.id, session_epoch: epoch },
+      "browser",
+      caller,
+    );
+    if (session) rememberBrowser(knownBrowsers, emailKey, caller);
+    return ok(account);
+  });
+}
