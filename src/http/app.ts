@@ -15,6 +15,7 @@ import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
 import { describeApi, openApi } from "../rest/openapi.ts";
 import { sendFault, sendRefusal } from "../rest/problem.ts";
+import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { RefusalOf } from "../service/refusal.ts";
 import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
@@ -65,8 +66,9 @@ function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_lim
 /** Mounts what every request passes, and returns the routers among it. */
 function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   const { config, procedures, language, log, metrics, forwarding, spendRequest } = parts;
-  const names = Object.values(procedures).map(({ name }) => name);
-  const paths = Object.values(procedures).map(({ path }) => path);
+  const all = Object.values(procedures);
+  const queries = all.filter(({ type }) => type === "query");
+  const pathOf = ({ path }: Procedure) => path;
   const isNamed = namedOrigins(config.corsOrigins);
   const probes = [healthRoutes(parts.health, isFromThisMachine)];
   // In discreet mode the counts would tell what the answers do not.
@@ -75,7 +77,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
 
   app.use(useLanguage(language));
   app.use(requestLog(log, metrics.requested));
-  app.use("/trpc", logCalls(names));
+  app.use("/trpc", logCalls(all.map(({ name }) => name)));
   if (config.trustProxy === false) app.use(forwarding.middleware);
   app.use(securityHeaders(app.get("https")));
   app.use(onlyValidHost);
@@ -84,7 +86,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
     res.set("Cache-Control", "no-store");
     next();
   });
-  app.use([...paths, "/trpc"], crossOrigin(isNamed));
+  app.use([...all.map(pathOf), "/trpc"], crossOrigin(isNamed, queries.map(pathOf)));
   if (spendRequest) app.use(limitRequests(spendRequest, refuseRequest));
   app.use(...probes);
   app.use(sameOrigin(isNamed), oneCredential);

@@ -27,6 +27,7 @@ function abortedSignal(req: Request, res: Response): AbortSignal {
 
 function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | "keepSession" | "forgetSession"> {
   let credential = credentialOf(req);
+  const hasCookie = credential?.kind === "cookie";
   return {
     credential: () => credential,
     keepSession(token, seconds) {
@@ -35,9 +36,10 @@ function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | 
     },
     forgetSession() {
       credential = undefined;
+      if (!hasCookie || res.headersSent) return;
       deleteCookie(req, res, "session");
       // Browsers may show pages of their cache to whoever goes back. `cookies` would delete those of other sites below ours.
-      if (!res.headersSent) res.set("Clear-Site-Data", '"cache"');
+      res.set("Clear-Site-Data", '"cache"');
     },
   };
 }

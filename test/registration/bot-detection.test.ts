@@ -85,7 +85,7 @@ describe("a form that comes sooner than a person fills it", () => {
 
   it("is detected by a time that was signed before a restart, for the key is the database's", async () => {
     foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 4000 } });
-    expect(await foyer.rows("secrets")).to.have.length(1);
+    expect((await foyer.rows("secrets")).map(({ name }) => name)).to.include("form");
     const rendered = await renderedOf(foyer);
     await foyer.restart();
     expect(await post(foyer, { ...PERSON, rendered })).to.equal(1);

@@ -32,6 +32,8 @@ describe("POST /register with JSON", () => {
       "email_key",
       "email_verified_at",
       "unverified_expires_at",
+      "session_epoch",
+      "disabled_at",
       "created_at",
       "updated_at",
     );

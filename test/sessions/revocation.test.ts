@@ -40,6 +40,36 @@ describe("auth.signOut, auth.sessions and auth.endSession", () => {
     }
   });
 
+  it("are Foyer's own pages' to ask for: another origin's end nothing with the browser's cookie", async () => {
+    const named = await startFoyer({ corsOrigins: ["https://app.example.com"] });
+    const { email, cookie } = await newSignedIn(named);
+    const from = (headers: Record<string, string>) =>
+      named.http
+        .post("/sign-out")
+        .set({ Cookie: cookie, ...headers })
+        .send({ scope: "all" });
+    const answer = await from({ Origin: "https://app.example.com" });
+    expect([answer.status, answer.headers["set-cookie"]]).to.deep.equal([204, undefined]);
+    expectProblem(await from({ Origin: "https://evil.example" }), 403, "forbidden");
+    expectProblem(await from({ "Sec-Fetch-Site": "same-site" }), 403, "forbidden");
+    // An old browser says nothing of where a request comes from.
+    expectProblem(await from({}), 403, "forbidden");
+    expect(await whoIs(named, cookie)).to.equal(email);
+    await named.stop();
+  });
+
+  it("are a program's to ask for with its token, from wherever", async () => {
+    const { email } = await newAccount(foyer);
+    const { body } = await foyer.http.post("/sign-in").send({ email, password: PASSWORD, as: "bearer" });
+    const authorization = { Authorization: `Bearer ${body.token}` };
+    const answer = await foyer.http
+      .post("/sign-out")
+      .set({ ...authorization, Origin: "capacitor://localhost" })
+      .send({});
+    expect([answer.status, answer.headers["set-cookie"]]).to.deep.equal([204, undefined]);
+    expect((await other.http.get("/session").set(authorization)).body.account).to.equal(null);
+  });
+
   it("sign out everywhere else, and everywhere, at all instances at the next request", async () => {
     const own = await newSignedIn(foyer);
     const others = [await signIn(foyer, own.email), await signIn(foyer, own.email, { keep: true })];

@@ -121,6 +121,22 @@ describe("auth.session and GET /session/check", () => {
     }
   });
 
+  it("are read by a page of a named origin, with a token, and by no other", async () => {
+    const { email, token } = await newBearer();
+    const preflight = { Origin: APP, "Access-Control-Request-Method": "GET" };
+    const asked = await foyer.http
+      .options("/session")
+      .set({ ...preflight, "Access-Control-Request-Headers": "authorization" });
+    expect(asked.headers).to.include({
+      "access-control-allow-origin": APP,
+      "access-control-allow-headers": "authorization",
+    });
+    const read = (Origin: string) => get({ Origin, Authorization: `Bearer ${token}` });
+    const answer = await read(APP);
+    expect([answer.body.account.email, answer.headers["access-control-allow-origin"]]).to.deep.equal([email, APP]);
+    expect((await read("https://evil.example")).headers).not.to.have.property("access-control-allow-origin");
+  });
+
   it("answer the check with 204 and the account in headers, percent-encoded beyond ASCII", async () => {
     const { id, email, cookie } = await newSignedIn(foyer);
     const { status, headers, text } = await get({ Cookie: cookie }, "/session/check");
