@@ -28,6 +28,17 @@ function createDeadline(transactionMs: number) {
   };
 }
 
+/** Asks several things in one write, as each wakes the server. @throws the first fault, once all are answered. */
+async function askAtOnce({ connection: { stream } }: Client, ask: () => Promise<unknown>[]): Promise<void> {
+  stream.cork();
+  const asked = ask();
+  stream.uncork();
+  // Or the pool would hand out a connection that is still busy.
+  const answers = await Promise.allSettled(asked);
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
 /**
  * knex's dialect for PostgreSQL, with every statement in a transaction of known settings.
  * @returns the dialect, and `renew`, which has every open connection replaced before its next use.
@@ -101,11 +112,8 @@ export function createDialect({ open, bounds, transactionMs, silence }: DialectS
 
     async queryAlone(connection: Client, statement: Statement): Promise<Statement> {
       await this.begin(connection, statement);
-      const all = [statement, { sql: "commit" }].map((one) => super._query(connection, one));
-      // Or the pool would hand out a connection that is still busy.
-      const done = await silence.committing(connection, () => Promise.allSettled(all));
-      const failed = done.find((result) => result.status === "rejected");
-      if (failed) throw failed.reason;
+      const ask = () => [statement, { sql: "commit" }].map((one) => super._query(connection, one));
+      await silence.committing(connection, () => askAtOnce(connection, ask));
       return statement;
     }
   }

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { create, type ExpressHandlebars } from "express-handlebars";
 import Handlebars, { type HelperOptions } from "handlebars";
 import type { Language } from "./language.ts";
 import type { MessageKey, MessageValues } from "./message.ts";
+
+type CompileOptions = Parameters<typeof Handlebars.compile>[1];
 
 function readLanguage({ data }: HelperOptions): Language {
   return data.root.language;
@@ -24,7 +27,16 @@ function markup(key: MessageKey, options: HelperOptions) {
   return new Handlebars.SafeString(readLanguage(options).text(key, isolated));
 }
 
-/** Creates Handlebars with `t` and `markup`, which need `language` in the context. @param options its own. */
+/** They need `language` in the context. */
+const HELPERS = { t, markup };
+
+/** Creates Handlebars with `t` and `markup`. @param options its own. */
 export function createHandlebars(options: Parameters<typeof create>[0]): ExpressHandlebars {
-  return create({ extname: ".hbs", ...options, helpers: { ...options?.helpers, t, markup } });
+  return create({ extname: ".hbs", ...options, helpers: { ...options?.helpers, ...HELPERS } });
+}
+
+/** Reads one template, without layout and partials, that finds `t` and `markup`. @param options Handlebars' own. */
+export function readTemplate(file: URL, options: CompileOptions = {}): (context: object) => string {
+  const template = Handlebars.compile(readFileSync(file, "utf8").trim(), options);
+  return (context) => template(context, { helpers: HELPERS });
 }

@@ -93,7 +93,7 @@ export function createDelivery(parts: DeliveryParts) {
     try {
       const content = (await contents).get(email.id);
       if (!content) return await sendNothing(context);
-      await transmit(await render(content, email), context.lost);
+      await transmit(render(content, email), context.lost);
       sentUnrecorded.add(email.id);
       return "sent";
     } catch (error) {

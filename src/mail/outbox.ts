@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import DataLoader from "dataloader";
 import type { Knex } from "knex";
-import { type Expression, raw } from "objection";
+import { raw } from "objection";
+import { getSchema } from "../db/schema.ts";
 import { OutboxEmail } from "../models/outbox-email.ts";
 import type { Budgets } from "./budget.ts";
 import { type Note, noteAll } from "./note.ts";
@@ -30,17 +31,21 @@ const NOTE_MS = 20;
 /** Another worker takes for a few milliseconds. */
 const [MOST_TRIES, RETRY_MS] = [5, 20];
 
-type Insertion = { [Name in keyof NewEmail]: Expression<NewEmail[Name]> };
-
-/** The statement that writes an email; what it is about may be written by the same one. */
-export function insertEmail(db: Knex, { emailKey, signUpId, ...email }: Insertion) {
-  return OutboxEmail.query(db).insert({ ...email, email_key: emailKey, sign_up_id: signUpId });
+/**
+ * The statement that writes an email; what it is about may be written by the same one. The values are bound by the names
+ * of `NewEmail`, and the table by `emails`. @param key @param signUpId how SQL gets them.
+ */
+export function insertEmail(key: string, signUpId: string): string {
+  return `insert into :emails: (key, sign_up_id, email_key, mailbox, domain, network)
+    values (${key}, ${signUpId}, :emailKey, :mailbox, :domain, :network)`;
 }
+
+const ENQUEUE = `${insertEmail(":key", ":signUpId")} on conflict (key) do nothing returning id`;
 
 /** Writes an email in the transaction of its subject: both exist or neither. Resolves to whether it is a new one. */
 export async function enqueue(db: Knex, email: NewEmail): Promise<boolean> {
-  const written = await insertEmail(db, email).onConflict("key").ignore().returning("created_at");
-  return written.created_at !== undefined;
+  const { rows } = await db.raw(ENQUEUE, { ...email, emails: `${getSchema(db)}.emails` });
+  return rows.length > 0;
 }
 
 async function* listGivenUp(db: Knex): AsyncGenerator<OutboxEmail[]> {

@@ -1,6 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { toUnicode } from "tr46";
-import { createHandlebars } from "../language/handlebars.ts";
+import { readTemplate } from "../language/handlebars.ts";
 import type { Language } from "../language/language.ts";
 import type { MessageKey } from "../language/message.ts";
 import type { OutboxEmail } from "../models/outbox-email.ts";
@@ -13,10 +12,11 @@ const SUBJECTS: Record<EmailContent["kind"], MessageKey> = {
 };
 
 /** RFC 5322 section 2.1.1 asks for lines of no more than 78 characters. */
-const LONG_LINE = /(?!.{1,78}$)(.{1,78}) /gm;
+const LONG_LINE = /^.{79,}$/gm;
+const LAST_SPACE = /(?!.{1,78}$)(.{1,78}) /g;
 
 function wrapLines(text: string) {
-  return text.replaceAll(LONG_LINE, "$1\n");
+  return text.replaceAll(LONG_LINE, (line) => line.replaceAll(LAST_SPACE, "$1\n"));
 }
 
 function groupDigits(code: string) {
@@ -27,9 +27,9 @@ function readableHost({ hostname, port }: URL) {
   return toUnicode(hostname).domain + (port && `:${port}`);
 }
 
-function viewContext(content: EmailContent, site: URL, language: Language) {
+function viewContext(content: EmailContent, site: URL, host: string, language: Language) {
   const subject = language.text(SUBJECTS[content.kind]);
-  const common = { language, subject, host: readableHost(site), home: site.href };
+  const common = { language, subject, host, home: site.href };
   if (content.kind === "already-registered") return common;
   const { token, code, signedUpAt, device, validHours, hasCompetingSignUps } = content;
   return {
@@ -50,28 +50,29 @@ export type RenderSettings = {
   language: Language;
 };
 
-export type Render = (content: EmailContent, email: OutboxEmail) => Promise<EmailMessage>;
+export type Render = (content: EmailContent, email: OutboxEmail) => EmailMessage;
 
 /** Puts emails into words, as text and as HTML. */
 export function createRender({ views, site, from, language }: RenderSettings): Render {
-  const html = createHandlebars({});
-  const text = createHandlebars({ compilerOptions: { noEscape: true } });
-  const path = (name: string) => fileURLToPath(new URL(name, views));
+  const read = (kind: EmailContent["kind"]) => ({
+    text: readTemplate(new URL(`emails/${kind}.text.hbs`, views), { noEscape: true }),
+    html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
+  });
+  const templates = { verify: read("verify"), "already-registered": read("already-registered") };
+  const layout = readTemplate(new URL("layouts/email.hbs", views));
+  const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
-  return async (content, email) => {
-    const context = viewContext(content, site, language);
-    const [plain, body] = await Promise.all([
-      text.render(path(`emails/${content.kind}.text.hbs`), context, { cache: true }),
-      html.render(path(`emails/${content.kind}.html.hbs`), context, { cache: true }),
-    ]);
+  return (content, email) => {
+    const context = viewContext(content, site, host, language);
+    const { text, html } = templates[content.kind];
     return {
       // The same at every try: an email that a server took twice is then known as one by many mailboxes.
       messageId: `<foyer.${email.id}.${email.created_at.getTime()}@${domain}>`,
       from,
       to: content.to,
       subject: context.subject,
-      text: wrapLines(plain),
-      html: await html.render(path("layouts/email.hbs"), { ...context, body }, { cache: true }),
+      text: wrapLines(text(context)),
+      html: layout({ ...context, body: html(context) }),
     };
   };
 }

@@ -168,7 +168,7 @@ describe("sending to a slow mail server", () => {
     const parts: DeliveryParts = {
       outbox: createOutbox(opened.db, { leaseSeconds: LEASE_SECONDS }),
       build: async (emails) => new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to }])),
-      render: async ({ to }, email) => ({
+      render: ({ to }, email) => ({
         messageId: `<${email.id}@example.com>`,
         from: FROM,
         to,

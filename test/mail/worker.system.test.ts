@@ -51,7 +51,7 @@ describe("the worker, when the database fails while an email is being sent", () 
     worker = startWorker({
       outbox: createOutbox(opened.db),
       build: async (emails) => new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to }])),
-      render: async ({ to }, { id }) => ({ messageId: `<${id}>`, from: FROM, to, subject: "x", text: "x", html: "x" }),
+      render: ({ to }, { id }) => ({ messageId: `<${id}>`, from: FROM, to, subject: "x", text: "x", html: "x" }),
       transport,
       log: pino({ level: "silent" }),
       observe: () => {},

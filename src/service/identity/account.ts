@@ -1,17 +1,20 @@
 import DataLoader from "dataloader";
 import type { Knex } from "knex";
-import { User } from "../../models/user.ts";
+import type { User } from "../../models/user.ts";
 
 export type AccountState = "none" | "unverified" | "owned";
 
 /** Whether an account has its final owner: it is verified, or dates from before addresses were verified. */
-export function isOwned({ email_verified_at, unverified_expires_at }: User): boolean {
+export function isOwned({
+  email_verified_at,
+  unverified_expires_at,
+}: Pick<User, "email_verified_at" | "unverified_expires_at">): boolean {
   return email_verified_at !== null || unverified_expires_at === null;
 }
 
 async function readStates(db: Knex, keys: readonly string[]): Promise<AccountState[]> {
-  const users = await User.query(db)
-    .whereIn("email_key", [...keys])
+  const users = await db<User>("users")
+    .whereIn("email_key", keys)
     .select("email_key", "email_verified_at", "unverified_expires_at");
   const states = new Map(users.map((user) => [user.email_key, isOwned(user) ? "owned" : "unverified"] as const));
   return keys.map((key) => states.get(key) ?? "none");

@@ -1,10 +1,8 @@
 import type { Knex } from "knex";
-import { type AnyQueryBuilder, type RawBuilder, raw } from "objection";
 import { violatedUnique } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
 import { toSite } from "../../limits/network.ts";
 import { insertEmail } from "../../mail/outbox.ts";
-import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
@@ -14,54 +12,71 @@ import type { Account } from "../identity/fields.ts";
 export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller };
 
 /** The account of an address, kept until a sign-up refers to it: deleting the account then deletes the sign-up. */
-function findAccount(db: Knex, { email }: NewSignUp) {
-  return User.query(db).where({ email_key: email.key }).select("id").forKeyShare();
-}
+const FIND_ACCOUNT = "select id from :users: where email_key = :emailKey for key share";
+
+const CREATE_ACCOUNT = `
+  insert into :users: (email, email_key, hashed_password, unverified_expires_at)
+  values (:email, :emailKey, :hashedPassword, now() + make_interval(days => :unverifiedDays)) returning id`;
 
 /**
- * Writes a sign-up of an account with its email, all by one statement: it exists whole or not at all.
+ * The statement that writes a sign-up of an account with its email: it exists whole or not at all. As text, because to
+ * build it anew for each sign-up costs as much as to send it.
  * @param account finds or creates the account. @param reservedId the account's id where this sign-up opens it, or the
- * one announced in discreet mode. @returns that id.
+ * one announced in discreet mode.
  */
-async function insertSignUp(
+function insertSignUp(account: string, reservedId: string) {
+  return `
+    with account as (${account}), sign_up as (
+      insert into :sign_ups: (user_id, reserved_id, email, email_key, hashed_password, device_hash, user_agent)
+      values ((select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent)
+      returning id, reserved_id
+    )
+    ${insertEmail("'sign-up ' || (select id from sign_up)", "(select id from sign_up)")}
+    returning (select reserved_id from sign_up) as id`;
+}
+
+const ADD_SIGN_UP = insertSignUp(FIND_ACCOUNT, "null");
+// To wait for who has the account locked would tell that there is one. The worker refers the sign-up to it later.
+const RESERVE_ACCOUNT = insertSignUp(
+  `${FIND_ACCOUNT} skip locked`,
+  "nextval(pg_get_serial_sequence(format('%I.users', cast(:schema as text)), 'id'))",
+);
+const OPEN_ACCOUNT = insertSignUp(CREATE_ACCOUNT, "(select id from account)");
+
+/** @returns the reserved id, where there is one. */
+async function write(
   db: Knex,
+  statement: string,
   { email, hashedPassword, caller }: NewSignUp,
-  account: AnyQueryBuilder,
-  reservedId: RawBuilder | null,
+  settings: { unverifiedDays?: number } = {},
 ): Promise<number> {
-  const signUp = SignUp.query(db).insert({
-    user_id: raw("(select id from account)"),
-    reserved_id: reservedId,
+  const schema = getSchema(db);
+  const { rows }: { rows: [{ id: number }] } = await db.raw(statement, {
+    ...settings,
+    schema,
+    users: `${schema}.users`,
+    sign_ups: `${schema}.sign_ups`,
+    emails: `${schema}.emails`,
     email: email.email,
-    email_key: email.key,
-    hashed_password: hashedPassword,
-    device_hash: digest(caller.newDeviceSecret),
-    user_agent: caller.userAgent,
-  });
-  const written = await insertEmail(db, {
-    key: raw("'sign-up ' || (select id from sign_up)"),
     emailKey: email.key,
-    signUpId: raw("(select id from sign_up)"),
+    hashedPassword,
+    deviceHash: digest(caller.newDeviceSecret),
+    userAgent: caller.userAgent,
     mailbox: email.mailbox,
     domain: email.domain,
     network: toSite(caller.ip),
-  })
-    .with("account", account)
-    .with("sign_up", signUp.returning(["id", "reserved_id"]))
-    .returning(raw("(select reserved_id from sign_up) as id"));
-  return written.id;
+  });
+  return rows[0].id;
 }
 
 /** Stores a further sign-up for an address that has an account, with its email. */
 export async function addSignUp(db: Knex, signUp: NewSignUp): Promise<void> {
-  await insertSignUp(db, signUp, findAccount(db, signUp), null);
+  await write(db, ADD_SIGN_UP, signUp);
 }
 
 /** Stores a sign-up by the same work for every address. @returns the account that verifying it would create. */
 export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Account> {
-  const nextId = raw("nextval(pg_get_serial_sequence(format('%I.users', ?::text), 'id'))", [getSchema(db)]);
-  // To wait for who has the account locked would tell that there is one. The worker refers the sign-up to it later.
-  const id = await insertSignUp(db, signUp, findAccount(db, signUp).skipLocked(), nextId);
+  const id = await write(db, RESERVE_ACCOUNT, signUp);
   return { id, email: signUp.email.email };
 }
 
@@ -71,16 +86,9 @@ export async function createUnverifiedAccount(
   signUp: NewSignUp,
   unverifiedDays: number,
 ): Promise<Account | undefined> {
-  const { email, hashedPassword } = signUp;
-  const account = User.query(db).insert({
-    email: email.email,
-    email_key: email.key,
-    hashed_password: hashedPassword,
-    unverified_expires_at: raw("now() + make_interval(days => ?)", [unverifiedDays]),
-  });
   try {
-    const id = await insertSignUp(db, signUp, account.returning("id"), raw("(select id from account)"));
-    return { id, email: email.email };
+    const id = await write(db, OPEN_ACCOUNT, signUp, { unverifiedDays });
+    return { id, email: signUp.email.email };
   } catch (fault) {
     if (violatedUnique(fault) === User.emailKeyIsUnique) return undefined;
     throw fault;

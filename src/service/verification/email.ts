@@ -1,8 +1,8 @@
 import type { Knex } from "knex";
-import { raw } from "objection";
+import { getSchema } from "../../db/schema.ts";
 import { transaction } from "../../db/transaction.ts";
 import type { EmailContent } from "../../mail/content.ts";
-import { OutboxEmail } from "../../models/outbox-email.ts";
+import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
@@ -13,11 +13,24 @@ import { mintTokens } from "./tokens.ts";
 /** What an email is about: the sign-up that it names, the account of its address, and the address's open sign-ups. */
 type Subject = { id: number; signUp: SignUp | undefined; account: User | undefined; openSignUps: number };
 
-/** Counts no further: two are enough to warn of. */
-const MOST_OPEN = 2;
-
 const SIGN_UP = ["id", "email", "email_key", "user_id", "user_agent", "outcome", "created_at"] as const;
 const ACCOUNT = ["id", "email", "email_key", "hashed_password", "email_verified_at", "unverified_expires_at"] as const;
+
+function named(table: string, columns: readonly string[]) {
+  return columns.map((column) => `${table}.${column} as "${table}.${column}"`).join(", ");
+}
+
+/** It counts no more than two open sign-ups: they are enough to warn of. */
+const READ_SUBJECTS = `
+  select email.id, ${named("sign_up", SIGN_UP)}, ${named("account", ACCOUNT)}, (
+    select count(*) from (
+      select from :sign_ups: where email_key = email.email_key and outcome is null and hashed_password is not null limit 2
+    ) open
+  ) as open_sign_ups
+  from :emails: email
+  left join :sign_ups: sign_up on sign_up.id = email.sign_up_id
+  left join :users: account on account.email_key = email.email_key
+  where email.id = any(cast(:ids as bigint[]))`;
 
 type Row = { id: number; open_sign_ups: number } & Record<string, unknown>;
 
@@ -28,24 +41,15 @@ function columnsOf(row: Row, table: string, columns: readonly string[]) {
 }
 
 async function readSubjects(db: Knex, emails: readonly OutboxEmail[]): Promise<Subject[]> {
-  const open = SignUp.query(db)
-    .whereColumn("sign_ups.email_key", "emails.email_key")
-    .whereNull("outcome")
-    .whereNotNull("hashed_password")
-    .select("id")
-    .limit(MOST_OPEN);
-  const named = (table: string, columns: readonly string[]) =>
-    columns.map((column) => `${table}.${column} as ${table}.${column}`);
-  const ids = emails.map(({ id }) => id);
-  const rows = await OutboxEmail.query(db)
-    .whereIn("emails.id", ids)
-    .leftJoin("sign_ups as named", "named.id", "emails.sign_up_id")
-    .leftJoin("users as account", "account.email_key", "emails.email_key")
-    .select("emails.id", ...named("named", SIGN_UP), ...named("account", ACCOUNT))
-    .select(raw("(select count(*) from ? as open)", [open]).as("open_sign_ups"))
-    .castTo<Row[]>();
+  const schema = getSchema(db);
+  const { rows }: { rows: Row[] } = await db.raw(READ_SUBJECTS, {
+    emails: `${schema}.emails`,
+    sign_ups: `${schema}.sign_ups`,
+    users: `${schema}.users`,
+    ids: emails.map(({ id }) => id),
+  });
   return rows.map((row) => {
-    const [signUp, account] = [columnsOf(row, "named", SIGN_UP), columnsOf(row, "account", ACCOUNT)];
+    const [signUp, account] = [columnsOf(row, "sign_up", SIGN_UP), columnsOf(row, "account", ACCOUNT)];
     return {
       id: row.id,
       signUp: signUp && SignUp.fromDatabaseJson(signUp),
