@@ -7,7 +7,6 @@ import { jsonText, onlyUtf8 } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
 import { onlyMethods } from "../http/methods.ts";
-import type { Caller } from "../service/caller.ts";
 import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
 import { MAX_BATCH } from "./batch.ts";
@@ -22,21 +21,13 @@ const onlyGetAndPost: RequestHandler = (req, res, next) =>
 /** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
 
-function isStreamed(req: Request) {
-  return req.get("trpc-accept") === "application/jsonl";
-}
-
-/** The head of a streamed answer leaves before its calls are done. So it has the secret that they would give out. */
-function keepBeforehand({ keepDeviceSecrets, newDeviceSecret, deviceSecrets }: Caller) {
-  keepDeviceSecrets([newDeviceSecret, ...deviceSecrets]);
-}
-
-/** Who signs in is given a cookie only once that is done. */
-function holdWhileSigningIn(procedures: readonly Procedure[]): RequestHandler {
-  const held = new Set<string>(procedures.filter(({ setsSession }) => setsSession).map(({ name }) => name));
-  return (req, res, next) => {
-    if (isStreamed(req) && callsOf(req).some((name) => held.has(name))) holdUntilWhole(res);
-    next();
+/** Finds out whether a streamed answer, whose head leaves before its calls are done, is to set a cookie. */
+function cookieOfStreamed(procedures: Procedures) {
+  const sets = new Map<string, Procedure["sets"]>(Object.values(procedures).map(({ name, sets }) => [name, sets]));
+  return (req: Request) => {
+    if (req.get("trpc-accept") !== "application/jsonl") return undefined;
+    const cookies = callsOf(req).map((name) => sets.get(name));
+    return cookies.find((cookie) => cookie === "sessionCookie") ?? cookies.find((cookie) => cookie === "deviceCookie");
   };
 }
 
@@ -49,17 +40,24 @@ function longestWait(errors: readonly TRPCError[]): Record<string, string> {
 /** The procedures by tRPC. */
 export function trpc(procedures: Procedures): Router {
   const router = Router();
+  const cookieOf = cookieOfStreamed(procedures);
   router.use(
     onlyGetAndPost,
     onlyJson,
     onlyUtf8,
     jsonText,
-    holdWhileSigningIn(Object.values(procedures)),
+    (req, res, next) => {
+      // Nobody is signed in before that is done.
+      if (cookieOf(req) === "sessionCookie") holdUntilWhole(res);
+      next();
+    },
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
         const caller = callerOf(req, res);
-        if (isStreamed(req) && req.method === "POST") keepBeforehand(caller);
+        // It may turn out that there was no need of it.
+        if (cookieOf(req) === "deviceCookie")
+          caller.keepDeviceSecrets([caller.newDeviceSecret, ...caller.deviceSecrets]);
         return { caller, language: languageOf(res), serialQueue: createSerialQueue() };
       },
       maxBatchSize: MAX_BATCH,

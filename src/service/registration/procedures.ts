@@ -31,6 +31,7 @@ export function registrationProcedures(parts: RegistrationParts) {
       output: account,
       success: { status: 201, description: "The account exists; in discreet mode, once its address is verified." },
       refusals: ["invalid_input", "email_taken", "registration_closed", "rate_limited", "busy"],
+      sets: "deviceCookie",
       run: (input, caller) => register(deps, input, caller),
     }),
   };

@@ -30,7 +30,7 @@ function passwordProcedures(deps: SessionParts) {
       output: signInOutput,
       success: { status: 200, description: "Signed in: by a cookie, or by the token in the answer." },
       refusals: ["invalid_input", "invalid_credentials", "email_not_verified", "rate_limited", "busy"],
-      setsSession: true,
+      sets: "sessionCookie",
       run: (input, caller) => signIn(deps, input, caller),
     }),
     reauthenticate: procedure(deps, {
@@ -42,7 +42,7 @@ function passwordProcedures(deps: SessionParts) {
       output: signInOutput,
       success: { status: 200, description: "The session goes on, with another cookie or token." },
       refusals: ["not_signed_in", "invalid_input", "invalid_credentials", "rate_limited", "busy"],
-      setsSession: true,
+      sets: "sessionCookie",
       run: (input, caller) => reauthenticate(deps, input, caller),
     }),
   };
@@ -71,7 +71,7 @@ export function sessionProcedures(deps: SessionParts) {
       output: z.void(),
       success: { status: 204, description: "Signed out, or there was no session." },
       refusals: ["invalid_input"],
-      setsSession: true,
+      sets: "sessionCookie",
       run: (input, caller) => signOut(deps, input, caller),
     }),
     sessions: procedure(deps, {
@@ -94,7 +94,7 @@ export function sessionProcedures(deps: SessionParts) {
       output: z.void(),
       success: { status: 204, description: "The session has ended." },
       refusals: ["not_signed_in", "session_unknown"],
-      setsSession: true,
+      sets: "sessionCookie",
       run: (input, caller) => endSession(deps, input, caller),
     }),
   };

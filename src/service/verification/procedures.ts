@@ -32,6 +32,7 @@ export function verificationProcedures(parts: Omit<VerifyDeps, "mutex"> & Resend
         "rate_limited",
         "busy",
       ],
+      sets: "deviceCookie",
       run: async (input, caller) => {
         const verified = await verifyEmail(deps, input, caller);
         return verified.ok ? ok(verified.value.account) : verified;
