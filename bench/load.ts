@@ -29,6 +29,7 @@ export function registerNew(url: string): Promise<Answer> {
   });
 }
 
+/** `perSecond` is of those that succeeded. */
 export type Load = { answers: Answer[]; perSecond: number };
 
 /** Keeps what was answered within the window: after the ramp and before the end. */
@@ -42,7 +43,10 @@ function createWindow(rampSeconds: number, seconds: number) {
       const now = performance.now();
       if (now >= opens && now < closes) answers.push(answer);
     },
-    result: (): Load => ({ answers, perSecond: answers.filter(({ status }) => status === 201).length / seconds }),
+    result: (): Load => ({
+      answers,
+      perSecond: answers.filter(({ status }) => status >= 200 && status < 300).length / seconds,
+    }),
   };
 }
 
@@ -92,4 +96,8 @@ export async function openLoop(settings: {
 export function quantile(answers: Answer[], q: number): number {
   const sorted = answers.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
+
+export function of(answers: Answer[], status: number): Answer[] {
+  return answers.filter((answer) => answer.status === status);
 }

@@ -5,10 +5,11 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** Reads one figure of the service's own metrics. */
+/** Reads one figure of the service's own metrics, the sum where it has labels. */
 async function metric(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+  const series = text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"));
+  return [...series].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 /** Starts the built service, with the start script, on a free port of the loopback address. */
@@ -27,10 +28,14 @@ export async function startService(env: Record<string, string>) {
       if (line) resolve(JSON.parse(line));
     });
   });
+  // To look at each line that a request has logged would take as much of the machine as to send it.
+  child.stdout.removeAllListeners("data").resume();
   return {
     url,
     cpuSeconds: () => metric(url, "process_cpu_seconds_total"),
     statements: () => metric(url, "foyer_database_statements_total"),
+    sessionChecks: () => metric(url, "foyer_session_checks_total"),
+    sessionReads: () => metric(url, "foyer_session_reads_total"),
     /** The peak that Linux keeps of a process; elsewhere what it takes at this moment. */
     async residentMiB() {
       const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");

@@ -100,6 +100,8 @@ export function createApp(parts: AppParts): Express {
   // Should even our error page fail, Express answers by itself. Then it shows no stack.
   app.set("env", "production");
   app.disable("x-powered-by");
+  // Nothing but assets may be stored, and those have one of their own.
+  app.disable("etag");
   trustProxies(app, config.trustProxy);
   app.set("origin", config.publicUrl.origin);
   app.set("https", config.publicUrl.protocol === "https:");

@@ -48,6 +48,8 @@ function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | 
 export function callerOf(req: Request, res: Response): Caller {
   const listIn = (name: CookieName, separator: string, most: number) =>
     (readCookie(req, name) ?? "").split(separator, most);
+  // Only when it is asked for: most requests sign nobody up, and randomness takes a while.
+  let newDeviceSecret: string | undefined;
   return {
     ip: req.ip ?? "",
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
@@ -56,7 +58,10 @@ export function callerOf(req: Request, res: Response): Caller {
     isOfOtherOrigin: claimedOrigin(req) === "other",
     ...keepsSession(req, res),
     deviceSecrets: listIn("device", ".", MOST_SECRETS).filter((secret) => SECRET.test(secret)),
-    newDeviceSecret: randomSecret(),
+    get newDeviceSecret() {
+      newDeviceSecret ??= randomSecret();
+      return newDeviceSecret;
+    },
     keepDeviceSecrets: (secrets) =>
       setCookie(req, res, "device", secrets.slice(0, MOST_SECRETS).join("."), DEVICE_COOKIE_MS),
     knownProofs: listIn("known", "~", MOST_KNOWN),

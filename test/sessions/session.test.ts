@@ -83,6 +83,24 @@ describe("auth.session and GET /session/check", () => {
     expect(statements).to.be.above(0);
   });
 
+  it("share a look into the database with those who ask at the same time", async () => {
+    const { email, cookie } = await newSignedIn(foyer);
+    const askAll = (path: string) =>
+      Promise.all(
+        Array.from({ length: 50 }, async () =>
+          (await fetch(`${foyer.url}${path}`, { headers: { Cookie: cookie } })).text(),
+        ),
+      );
+    // Opens the connections: what comes on new ones comes one after the other.
+    await askAll("/healthz");
+    let statements = 0;
+    foyer.watchStatements(() => {
+      statements += 1;
+    });
+    for (const answer of await askAll("/session")) expect(answer).to.include(email);
+    expect(statements).to.be.below(25);
+  });
+
   it("answer 400 to a cookie and a bearer token at once", async () => {
     const { cookie } = await newSignedIn(foyer);
     const { token } = await newBearer();

@@ -115,7 +115,8 @@ export function createFindSession({ db, log, observe }: FindSessionDeps): FindSe
       inFlight = reading.catch(() => {});
       return reading;
     },
-    { cache: false, batchScheduleFn: (send) => void inFlight.then(send) },
+    // Not at once: the embedded database would answer each before the next is taken off its connection.
+    { cache: false, batchScheduleFn: (send) => void inFlight.then(() => setImmediate(send)) },
   );
 
   return async (credential) => {
