@@ -9,7 +9,7 @@ export type FoyerError = TRPCClientError<AppRouter>;
 
 export type FoyerClientOptions = {
   /** A bearer token, from a sign-in with `as: "bearer"`. */
-  token?: string;
+  token?: string | undefined;
   /** Sent with each call, such as the cookie of the browser for which a server asks (`sessionCookieOf`). */
   headers?: Record<string, string>;
 };
@@ -28,9 +28,13 @@ export function createFoyerClient(url: string | URL, { token, headers }: FoyerCl
   });
 }
 
-/** Finds Foyer's session in a browser's `Cookie` header, to send it on alone: its other cookies are not Foyer's business. */
+/**
+ * Finds Foyer's session in a browser's `Cookie` header, to send it on alone: its other cookies are not Foyer's business.
+ * Under either name, and Foyer reads its own: another host of the same site may have set the one without the prefix.
+ */
 export function sessionCookieOf(cookieHeader: string | undefined): string {
-  return /(?:^|;\s*)((?:__Host-)?foyer-session=[^;]*)/.exec(cookieHeader ?? "")?.[1] ?? "";
+  const cookies = (cookieHeader ?? "").split(";").map((cookie) => cookie.trim());
+  return cookies.filter((cookie) => /^(?:__Host-)?foyer-session=/.test(cookie)).join("; ");
 }
 
 /** Tells whether something caught is an error of a Foyer client, and gives it its type. */

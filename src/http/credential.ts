@@ -13,9 +13,14 @@ export function bearerToken(req: Request): string | undefined {
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
 }
 
-/** Whether a link or a bookmark opens a page: it leaves what it shows to the person alone, wherever the link was. */
+/**
+ * Whether a link or a bookmark opens a page: it leaves what it shows to the person alone, wherever the link was. A form
+ * does not; a proxy that asks for one sends a GET of its own, and names the form's method (as Traefik and Caddy do).
+ */
 function opensPage(req: Request) {
-  return req.method === "GET" && req.get("sec-fetch-mode") === "navigate" && req.get("sec-fetch-dest") === "document";
+  const methods = [req.method, req.get("x-forwarded-method") ?? "GET"];
+  const isRead = methods.every((method) => method === "GET");
+  return isRead && req.get("sec-fetch-mode") === "navigate" && req.get("sec-fetch-dest") === "document";
 }
 
 /**

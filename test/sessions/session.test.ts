@@ -131,6 +131,22 @@ describe("auth.session and GET /session/check", () => {
     }
   });
 
+  it("take the cookie from no form of another origin, for which a proxy asks", async () => {
+    const { cookie } = await newSignedIn(foyer);
+    const check = (site: string, method: string) => {
+      const opens = { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+      return get({ Cookie: cookie, "X-Forwarded-Method": method, ...opens }, "/session/check");
+    };
+    for (const [site, method, status] of [
+      ["same-site", "GET", 204],
+      ["same-site", "POST", 401],
+      ["cross-site", "POST", 401],
+      ["same-origin", "POST", 204],
+    ] as const) {
+      expect((await check(site, method)).status, `${site} ${method}`).to.equal(status);
+    }
+  });
+
   it("take a bearer token from anywhere", async () => {
     const { email, token } = await newBearer();
     for (const headers of [{}, { Origin: APP }, { "Sec-Fetch-Site": "cross-site" }] as Record<string, string>[]) {
@@ -180,6 +196,10 @@ describe("auth.session and GET /session/check", () => {
     const header = `theme=dark; ${cookie}; foyer-browser=x; __Host-foyer=y`;
     expect(sessionCookieOf(header)).to.equal(cookie);
     expect(sessionCookieOf(`a=b; __Host-foyer-session=t`)).to.equal("__Host-foyer-session=t");
+    expect(sessionCookieOf("foyer-session=s; __Host-foyer-session=t")).to.equal(
+      "foyer-session=s; __Host-foyer-session=t",
+    );
+    expect(sessionCookieOf("my-foyer-session=x")).to.equal("");
     expect(sessionCookieOf(undefined)).to.equal("");
     const forBrowser = createFoyerClient(foyer.url, { headers: { cookie: sessionCookieOf(header) } });
     const { account, session } = await forBrowser.auth.session.query();

@@ -22,7 +22,10 @@ export function findProxies<T extends string>(test: Context, ...names: T[]): Rec
   const missing = found.filter(([, path]) => !path).map(([name]) => name);
   if (missing.length > 0 && process.env["CI"])
     throw new Error(`CI tests behind a proxy: install ${missing.join(" and ")}`);
-  if (missing.length > 0) return test.skip();
+  if (missing.length > 0) {
+    process.stderr.write(`    no ${missing.join(" and ")} here: the tests behind it are skipped\n`);
+    return test.skip();
+  }
   return Object.fromEntries(found) as Record<T, string>;
 }
 
@@ -53,6 +56,36 @@ async function run(command: string, args: string[], url: string, folder: string)
 }
 
 /**
+ * Starts nginx with one server.
+ * @param server what its configuration says of that server. It must answer at /healthz.
+ * @param http what else it says at the level of http.
+ */
+export async function startNginxServer(
+  command: string,
+  port: number,
+  server: string,
+  http = "",
+): Promise<ReverseProxy> {
+  const folder = await mkdtemp(join(tmpdir(), "foyer-nginx-"));
+  const config = join(folder, "nginx.conf");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${folder}/${name};`)
+    .join(" ");
+  await writeFile(
+    config,
+    `daemon off; pid ${folder}/pid; error_log stderr crit; events {}
+     http {
+       access_log off; ${temporary} ${http}
+       server {
+         listen 127.0.0.1:${port};
+         ${server}
+       }
+     }`,
+  );
+  return run(command, ["-c", config, "-p", folder], `http://127.0.0.1:${port}`, folder);
+}
+
+/**
  * Starts nginx before some upstreams, which must answer.
  * @param http what else its configuration says at the level of http.
  * @param upstream what else it says of the upstreams, such as how many idle connections it keeps.
@@ -67,32 +100,20 @@ export async function startNginx(
     port = 0,
   }: { http?: string; server?: string; upstream?: string; port?: number },
 ): Promise<ReverseProxy> {
-  const folder = await mkdtemp(join(tmpdir(), "foyer-nginx-"));
-  const listens = port || (await freePort());
-  const config = join(folder, "nginx.conf");
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${folder}/${name};`)
-    .join(" ");
-  await writeFile(
-    config,
-    `daemon off; pid ${folder}/pid; error_log stderr crit; events {}
-     http {
-       access_log off; ${temporary} ${http}
-       upstream foyer { ${upstreams.map((url) => `server ${new URL(url).host} ${server};`).join(" ")} ${upstream} }
-       server {
-         listen 127.0.0.1:${listens};
-         location / {
-           proxy_pass http://foyer;
-           proxy_http_version 1.1;
-           proxy_set_header Connection "";
-           proxy_set_header Host $http_host;
-           proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-           proxy_set_header X-Forwarded-Proto $scheme;
-         }
-       }
+  const servers = upstreams.map((url) => `server ${new URL(url).host} ${server};`);
+  return startNginxServer(
+    command,
+    port || (await freePort()),
+    `location / {
+       proxy_pass http://foyer;
+       proxy_http_version 1.1;
+       proxy_set_header Connection "";
+       proxy_set_header Host $http_host;
+       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+       proxy_set_header X-Forwarded-Proto $scheme;
      }`,
+    `${http} upstream foyer { ${servers.join(" ")} ${upstream} }`,
   );
-  return run(command, ["-c", config, "-p", folder], `http://127.0.0.1:${listens}`, folder);
 }
 
 /** Starts HAProxy before some upstreams. It asks /readyz, sends nothing twice, and tells at /up how many it finds ready. */
