@@ -1,5 +1,8 @@
 import { err, ok, type Result } from "../result.ts";
-import { createFairQueue, type FairQueue } from "./fair-queue.ts";
+import type { Place, Rank } from "./place.ts";
+import { createRankedQueue, type RankedQueue } from "./ranked-queue.ts";
+
+export { type Place, RANKS, type Rank } from "./place.ts";
 
 export type AdmissionQueueSettings = {
   concurrency: number;
@@ -8,16 +11,17 @@ export type AdmissionQueueSettings = {
 };
 
 /**
- * Why work did not run: the wait would be too long, or became so because other networks ask too (`full`), the caller
- * aborted before its turn, or the queue closed.
+ * Why work did not run: the wait would be too long, or became so because others ask too (`full`), the caller aborted
+ * before its turn, or the queue closed.
  */
 export type Rejection = "full" | "aborted" | "closed";
 
 export type AdmissionQueue = {
-  hasRoom(network: string): boolean;
+  hasRoom(place: Place): boolean;
   /** Runs work in its turn, or rejects it at once if it would wait too long. Throws what the work throws. */
-  run<T>(network: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Rejection>>;
-  expectedWait(): number;
+  run<T>(place: Place, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Rejection>>;
+  /** Seconds that a newcomer of a rank would wait, if none of a higher rank came after. */
+  expectedWait(rank: Rank): number;
   /** Seconds between two turns while all slots are in use. */
   secondsPerTurn(): number;
   length(): number;
@@ -45,39 +49,48 @@ function createEstimate(initialSeconds: number) {
 type Start = (rejection?: Rejection) => void;
 
 /** Resolves at the caller's turn, or with the reason why it will have none. */
-function waitForTurn(waiting: FairQueue<Start>, network: string, signal: AbortSignal, maxWaitSeconds: number) {
+function waitForTurn(waiting: RankedQueue<Start>, place: Place, signal: AbortSignal, maxWaitSeconds: number) {
   return new Promise<Rejection | undefined>((resolve) => {
     const start: Start = (rejection) => {
       clearTimeout(late);
       signal.removeEventListener("abort", abort);
-      if (rejection) waiting.remove(network, start);
+      if (rejection) waiting.remove(place, start);
       resolve(rejection);
     };
     const abort = () => start("aborted");
     const late = setTimeout(start, maxWaitSeconds * 1000, "full");
     signal.addEventListener("abort", abort);
-    waiting.add(network, start);
+    waiting.add(place, start);
   });
 }
 
 /**
- * Admits work while the wait, by the queue's length and measured times, is within the bound. Networks take turns. Where
- * the queue is full, a network that has fewer places displaces the newest of the one that has the most. So one network
- * may have the whole queue while it is alone, and its later places wait longer when others come: at the bound they are
- * rejected.
+ * Admits work while the wait, by those who go before it and measured times, is within the bound. Higher ranks go first,
+ * and within a rank networks take turns. Where the queue is full, a caller displaces the newest of the lowest rank.
+ * Where its own rank and those before it fill the queue, a network that has fewer places displaces the newest of the
+ * one that has the most. So one network may have the whole queue while it is alone, and its later places wait longer
+ * when others come: at the bound they are rejected.
  */
 export function createAdmissionQueue(settings: AdmissionQueueSettings): AdmissionQueue {
   const { concurrency, maxWaitSeconds } = settings;
   const estimate = createEstimate(settings.initialEstimateSeconds);
-  let length = 0;
   let freeSlots = concurrency;
   let closed = false;
   let whenIdle = () => {};
-  const waiting = createFairQueue<Start>();
+  const waiting = createRankedQueue<Start>();
 
   const secondsPerTurn = () => estimate.seconds() / concurrency;
-  const expectedWait = () => Math.max(0, length + 1 - concurrency) * secondsPerTurn();
-  const isFull = () => expectedWait() > ADMISSION_MARGIN * maxWaitSeconds;
+  const expectedWait = (rank: Rank) => Math.max(0, waiting.count(rank) + 1 - freeSlots) * secondsPerTurn();
+  const isFull = (rank: Rank) => expectedWait(rank) > ADMISSION_MARGIN * maxWaitSeconds;
+
+  /** Whom a caller displaces, if it needs to, or that there is nobody whom it may. */
+  function findRoom(place: Place): Result<Start | undefined, "full"> {
+    // The last rank's wait counts everybody.
+    if (!isFull("rehash")) return ok(undefined);
+    if (place.rank === "rehash") return err("full");
+    const displaced = isFull(place.rank) ? waiting.displacedBy(place) : waiting.last();
+    return displaced ? ok(displaced) : err("full");
+  }
 
   function startNext() {
     while (freeSlots > 0) {
@@ -102,26 +115,19 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
   }
 
   return {
-    hasRoom: (network) => !closed && (!isFull() || waiting.displacedBy(network) !== undefined),
+    hasRoom: (place) => !closed && findRoom(place).ok,
     expectedWait,
     secondsPerTurn,
-    length: () => length,
-    async run(network, signal, work) {
+    length: () => concurrency - freeSlots + waiting.count("rehash"),
+    async run(place, signal, work) {
       if (closed || signal.aborted) return err(closed ? "closed" : "aborted");
-      if (isFull()) {
-        const displaced = waiting.displacedBy(network);
-        if (!displaced) return err("full");
-        displaced("full");
-      }
-      length += 1;
-      try {
-        const turn = waitForTurn(waiting, network, signal, maxWaitSeconds);
-        startNext();
-        const rejection = await turn;
-        return rejection ? err(rejection) : ok(await measure(work));
-      } finally {
-        length -= 1;
-      }
+      const room = findRoom(place);
+      if (!room.ok) return room;
+      room.value?.("full");
+      const turn = waitForTurn(waiting, place, signal, maxWaitSeconds);
+      startNext();
+      const rejection = await turn;
+      return rejection ? err(rejection) : ok(await measure(work));
     },
     close() {
       closed = true;

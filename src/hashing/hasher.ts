@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { Piscina } from "piscina";
-import { createAdmissionQueue, type Rejection } from "../admission/queue.ts";
+import { createAdmissionQueue, type Place, type Rejection } from "../admission/queue.ts";
 import { createRetryAfter } from "../admission/retry-after.ts";
 import { err, type Result } from "../result.ts";
 import { type Bcrypt, hashPassword, isStale, type TypedPassword, verifyPassword } from "./password-hash.ts";
@@ -16,19 +16,19 @@ export type HasherSettings = {
 
 export type Busy = { code: "busy"; retryAfterSeconds: number };
 
-/** Networks share the threads: each is a text that the caller chose, the same for all who may be one person. */
+/** Callers share the threads by their rank and network. */
 export type Hasher = {
   /** Whether a hash would be admitted now. This is cheap, so ask before any other work. */
-  hasRoom(network: string): boolean;
+  hasRoom(place: Place): boolean;
   /** Refuses a caller without a hash. Each caller of a network is told to retry later than the one before. */
-  refuse(network: string): Busy;
-  hash(password: string, signal: AbortSignal, network: string): Promise<Result<string, Busy>>;
+  refuse(place: Place): Busy;
+  hash(password: string, signal: AbortSignal, place: Place): Promise<Result<string, Busy>>;
   /** Takes as long as a hash, whatever is stored, also where nothing is. */
   verify(
     password: TypedPassword,
     stored: string | undefined,
     signal: AbortSignal,
-    network: string,
+    place: Place,
   ): Promise<Result<boolean, Busy>>;
   /** Whether `hash` would write another kind of hash today, or one of another cost. */
   isStale(stored: string): boolean;
@@ -70,34 +70,35 @@ export async function createHasher(settings: HasherSettings): Promise<Hasher> {
   const queue = createAdmissionQueue({ concurrency, maxWaitSeconds, initialEstimateSeconds });
   const retryAfter = createRetryAfter(queue.secondsPerTurn);
 
-  function refuse(network: string, reason: Rejection | "broken" = "full"): Busy {
-    observe.refused(reason);
-    return { code: "busy", retryAfterSeconds: reason === "full" ? retryAfter(network) : 1 };
+  function refuse(place: Place, reason: Rejection | "broken" = "full"): Busy {
+    // Nobody waits for a hash that is renewed, so this is no sign that the machine is too small.
+    if (place.rank !== "rehash" || reason === "broken") observe.refused(reason);
+    return { code: "busy", retryAfterSeconds: reason === "full" ? retryAfter(place) : 1 };
   }
 
-  async function run<T>(network: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Busy>> {
+  async function run<T>(place: Place, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, Busy>> {
     try {
-      const result = await queue.run(network, signal, async () => {
+      const result = await queue.run(place, signal, async () => {
         const started = performance.now();
         const value = await work();
         observe.hashed((performance.now() - started) / 1000);
         return value;
       });
-      return result.ok ? result : err(refuse(network, result.error));
+      return result.ok ? result : err(refuse(place, result.error));
     } catch (error) {
       // The thread died; Piscina has replaced it.
       log.error({ err: error }, "a hash was lost with its thread");
-      return err(refuse(network, "broken"));
+      return err(refuse(place, "broken"));
     }
   }
 
   return {
     length: queue.length,
     hasRoom: queue.hasRoom,
-    refuse: (network) => refuse(network),
-    hash: (password, signal, network) => run(network, signal, () => hashPassword(password, cost, bcrypt)),
-    verify: (password, stored, signal, network) =>
-      run(network, signal, () => verifyPassword(password, stored, cost, bcrypt)),
+    refuse: (place) => refuse(place),
+    hash: (password, signal, place) => run(place, signal, () => hashPassword(password, cost, bcrypt)),
+    verify: (password, stored, signal, place) =>
+      run(place, signal, () => verifyPassword(password, stored, cost, bcrypt)),
     isStale: (stored) => isStale(stored, cost),
     async close() {
       await queue.close();

@@ -58,8 +58,8 @@ function planTrial(password: TypedPassword, stored: string | undefined, cost: nu
 
 /**
  * Whether a stored hash is of a password. Always computes one bcrypt of `cost`, so that the time tells nothing: neither
- * whether there is such an account (`stored` is undefined where there is none), nor of its hash, unless that has a higher
- * cost. Never true for what is no bcrypt, or `$2x$`.
+ * whether there is such an account (`stored` is undefined where there is none), nor of its hash, unless that has a
+ * higher cost. Never true for what is no bcrypt, or `$2x$`.
  */
 export async function verifyPassword(
   password: TypedPassword,
@@ -70,7 +70,7 @@ export async function verifyPassword(
   return bcrypt.compare(planTrial(password, stored, cost));
 }
 
-/** Whether `hashPassword` would not write such a hash today: imported, of another cost, or not to be verified at all. */
+/** Whether `hashPassword` would not write such a hash today: imported, of another cost, or one that nothing fits. */
 export function isStale(stored: string, cost: number): boolean {
   const hash = readStoredHash(stored);
   return hash === undefined || hash.kind === "imported" || hash.cost !== cost;

@@ -9,7 +9,7 @@ export type StoredHash = {
   bcrypt: string;
 };
 
-/** bcrypt's least, below which the library compares nothing, and `BCRYPT_COST`'s most: 31 would take a thread for days. */
+/** bcrypt's least (below it the library compares nothing) and the most of `BCRYPT_COST`: 30 would take days. */
 const MIN_COST = 4;
 const MAX_COST = 16;
 
@@ -26,8 +26,8 @@ const KINDS: Record<string, StoredHash["kind"]> = {
 
 /**
  * Reads a stored hash, whole: bcrypt would ignore what follows a NUL. `$2a$` and `$2y$` are computed as `$2b$` is. They
- * are other hashes only where an implementation of before 2014 was faulty, for passwords that are not ASCII or that have
- * 255 bytes and more: those fit no hash. @returns undefined for what nothing can be compared with.
+ * are other hashes only where an implementation of before 2014 was faulty, for passwords that are not ASCII or have 255
+ * bytes and more: those fit no hash. @returns undefined for what nothing can be compared with.
  */
 export function readStoredHash(stored: string): StoredHash | undefined {
   const [, scheme = "", costText = "", salt = "", digest = ""] =

@@ -6,7 +6,10 @@ import { setTimeout } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
 import { expect } from "chai";
 import { pino } from "pino";
+import type { Place } from "../../src/admission/queue.ts";
 import { createHasher } from "../../src/hashing/hasher.ts";
+
+const PLACE: Place = { network: "192.0.2.1", rank: "sign_up" };
 
 /** A caller who does not go away. */
 function staying() {
@@ -27,10 +30,10 @@ function create(concurrency: number, refusals: string[], worker?: URL, cost = 4)
 describe("the hasher", () => {
   it("verifies what it hashed, and leaves nobody in its queue", async () => {
     const hasher = await create(2, []);
-    const hashed = await hasher.hash("secret123", staying(), "a network");
+    const hashed = await hasher.hash("secret123", staying(), PLACE);
     if (!hashed.ok) throw new Error("was not hashed");
     const verify = (typed: string, stored: string | undefined) =>
-      hasher.verify({ typed, nfc: typed }, stored, staying(), "a network");
+      hasher.verify({ typed, nfc: typed }, stored, staying(), PLACE);
     expect(await verify("secret123", hashed.value)).to.deep.equal({ ok: true, value: true });
     expect(await verify("secret124", hashed.value)).to.deep.equal({ ok: true, value: false });
     expect(await verify("secret123", undefined)).to.deep.equal({ ok: true, value: false });
@@ -46,7 +49,7 @@ describe("the hasher", () => {
     const noted: { threadId: number; call: string }[] = [];
     calls.onmessage = ({ data }) => noted.push(data);
     const workFor = async (stored: string | undefined, count: number) => {
-      await hasher.verify({ typed: "secret123", nfc: "secret123" }, stored, staying(), "a network");
+      await hasher.verify({ typed: "secret123", nfc: "secret123" }, stored, staying(), PLACE);
       for (let tries = 0; noted.length < count && tries < 1000; tries += 1) await setTimeout(1);
       const work = noted.splice(0);
       expect(new Set(work.map(({ threadId }) => threadId)).size).to.equal(1);
@@ -83,11 +86,21 @@ describe("the hasher", () => {
     expect(code).to.equal(3);
   });
 
+  it("counts whom it refuses, but no hash that would only be renewed", async () => {
+    const refusals: string[] = [];
+    const hasher = await create(1, refusals);
+    for (const rank of ["rehash", "sign_in"] as const) {
+      expect(hasher.refuse({ network: "192.0.2.1", rank })).to.deep.equal({ code: "busy", retryAfterSeconds: 1 });
+    }
+    expect(refusals).to.deep.equal(["full"]);
+    await hasher.close();
+  });
+
   it("refuses with busy where a thread dies, and has another thread for the next", async () => {
     const refusals: string[] = [];
     const hasher = await create(1, refusals, new URL("../support/breaking-worker.js", import.meta.url));
     const turns = ["dies at once", "lives", "dies at once", "lives"].map((password) =>
-      hasher.hash(password, staying(), "a network"),
+      hasher.hash(password, staying(), PLACE),
     );
     const busy = { ok: false, error: { code: "busy", retryAfterSeconds: 1 } };
     const lives = { ok: true, value: "lives" };

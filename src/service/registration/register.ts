@@ -3,13 +3,13 @@ import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Throttle } from "../../admission/throttle.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
-import { toSite } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { type AccountState, readAccountState } from "../identity/account.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import { type Account, parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
+import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { registrationInput } from "./input.ts";
@@ -51,7 +51,7 @@ async function refuseWithoutRoom(
   deps: RegistrationDeps,
   { email, caller }: ParsedRegistration,
 ): Promise<Result<never, Refused>> {
-  const busy = refuse(deps.hasher.refuse(toSite(caller.ip)));
+  const busy = refuse(deps.hasher.refuse(placeOf(caller, "sign_up")));
   if (!(await deps.throttle())) return busy;
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
@@ -67,14 +67,14 @@ async function registerParsed(
   before: Outcome | undefined,
 ): Promise<Outcome> {
   const { db, hasher, limiter, settings, emailQueued } = deps;
-  const network = toSite(caller.ip);
+  const place = placeOf(caller, "sign_up");
 
   if (caller.signal.aborted) {
     // It gets no hash, and is counted as gone. So nothing is asked of the database for it.
-    const gone = await hasher.hash(password, caller.signal, network);
+    const gone = await hasher.hash(password, caller.signal, place);
     if (!gone.ok) return { result: gone };
   }
-  if (!hasher.hasRoom(network)) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
+  if (!hasher.hasRoom(place)) return { result: await refuseWithoutRoom(deps, { email, password, caller }) };
 
   // This lookup saves the hash of a known duplicate. The unique index decides.
   const state = settings.privacy === "discreet" ? "none" : await readAccountState(db, email.key);
@@ -90,7 +90,7 @@ async function registerParsed(
     return { ...before, result: refuse({ code: "email_taken", emailSent: true }) };
   }
 
-  const hashed = await hasher.hash(password, caller.signal, network);
+  const hashed = await hasher.hash(password, caller.signal, place);
   if (!hashed.ok) {
     // The total is what can be hashed. A few networks that ask for much at once, and hang up, would use up all of it.
     await limiter.giveBackNew();

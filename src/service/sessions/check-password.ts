@@ -1,13 +1,10 @@
 import type { Knex } from "knex";
-
-type Place = { network: string; rank: string };
-
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { TypedPassword } from "../../hashing/password-hash.ts";
 import type { Limiter } from "../../limits/limiter.ts";
-import { toSite } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
+import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { type Attempt, type AttemptedAccount, forgive, giveBackAttempt, spendAttempt } from "./attempt.ts";
 
@@ -32,8 +29,8 @@ export async function checkPassword(
   { db, hasher, limiter }: CheckPasswordDeps,
   { emailKey, password, caller, knownBy }: Guess,
 ): Promise<Result<AttemptedAccount, Refused>> {
-  const place: Place = { network: toSite(caller.ip), rank: knownBy === undefined ? "sign_in" : "known" };
-  if (!hasher.hasRoom(place.network)) return refuse(hasher.refuse(place.network));
+  const place = placeOf(caller, knownBy === undefined ? "sign_in" : "known");
+  if (!hasher.hasRoom(place)) return refuse(hasher.refuse(place));
 
   const spent = await limiter.spendSignIn({ ip: caller.ip, emailKey, isKnown: knownBy !== undefined });
   if (!spent.ok) return spent;
@@ -42,7 +39,7 @@ export async function checkPassword(
   const notFailed = (settle: (db: Knex, attempt: Attempt) => Promise<void>) =>
     Promise.all([settle(db, attempt), spent.value.notFailed()]);
 
-  const verified = await hasher.verify(password, attempt.account?.hashed_password, caller.signal, place.network);
+  const verified = await hasher.verify(password, attempt.account?.hashed_password, caller.signal, place);
   if (!verified.ok) {
     await notFailed(giveBackAttempt);
     return verified;

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { Logger } from "pino";
+import type { Place } from "../../admission/queue.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { TypedPassword } from "../../hashing/password-hash.ts";
 import { User } from "../../models/user.ts";
@@ -13,7 +14,7 @@ export type RehashOutcome = "done" | "skipped" | "failed";
 
 export type RehashDeps = { db: Knex; hasher: Hasher; log: Logger; observe: (outcome: RehashOutcome) => void };
 
-const NETWORK = "re-hash";
+const PLACE: Place = { network: "re-hash", rank: "rehash" };
 
 /**
  * Creates what works after the answer, behind all who wait for a hash. The hash that was verified is replaced and no other,
@@ -21,7 +22,7 @@ const NETWORK = "re-hash";
  */
 export function createRehash({ db, hasher, log, observe }: RehashDeps): Rehash {
   async function replace({ id, hashed_password }: Verified, { nfc }: TypedPassword): Promise<RehashOutcome> {
-    const hashed = await hasher.hash(nfc, new AbortController().signal, NETWORK);
+    const hashed = await hasher.hash(nfc, new AbortController().signal, PLACE);
     if (!hashed.ok) return "skipped";
     await User.query(db).where({ id, hashed_password }).patch({ hashed_password: hashed.value });
     return "done";

@@ -1,13 +1,13 @@
 import type { Knex } from "knex";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
-import { toSite } from "../../limits/network.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
 import { countInvalid } from "../invalid-input.ts";
+import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import type { Proof } from "./claim.ts";
@@ -29,7 +29,7 @@ async function proveByNewPassword(
   if (!parsed.ok) return countInvalid(limiter, caller, parsed);
   const spent = await limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const hashed = await hasher.hash(parsed.value.newPassword, caller.signal, toSite(caller.ip));
+  const hashed = await hasher.hash(parsed.value.newPassword, caller.signal, placeOf(caller, "sign_up"));
   return hashed.ok ? ok({ kind: "new_password", hashedPassword: hashed.value }) : hashed;
 }
 
@@ -51,7 +51,7 @@ async function proveByPassword(
   const password = parsePassword(typed, 1);
   if (!password.ok || hashed_password === null) return refuse({ code: "password_required", triesLeft });
   const tried = { typed, nfc: password.value };
-  const verified = await hasher.verify(tried, hashed_password, caller.signal, toSite(caller.ip));
+  const verified = await hasher.verify(tried, hashed_password, caller.signal, placeOf(caller, "sign_up"));
   if (!verified.ok) {
     await giveBackPasswordTry(db, signUp);
     return verified;

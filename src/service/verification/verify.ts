@@ -2,13 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
-import { toSite } from "../../limits/network.ts";
 import type { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { asObject } from "../identity/fields.ts";
 import { parsePassword } from "../identity/password.ts";
+import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { claimAddress, type Proof, supersede, toVerified, type Verified } from "./claim.ts";
 import { findSignUpByCode } from "./code.ts";
@@ -64,7 +64,7 @@ async function repeat(
   if (!password.ok || (await spendTry(db, signUp, "password_tries")) === undefined)
     return refuse({ code: "token_used" });
   const tried = { typed, nfc: password.value };
-  const verified = await hasher.verify(tried, user.hashed_password, caller.signal, toSite(caller.ip));
+  const verified = await hasher.verify(tried, user.hashed_password, caller.signal, placeOf(caller, "sign_up"));
   if (!verified.ok || verified.value) await giveBackPasswordTry(db, signUp);
   if (!verified.ok) return verified;
   return verified.value ? account : refuse({ code: "token_used" });
