@@ -2,8 +2,6 @@ import { err, ok, type Result } from "../result.ts";
 import type { Place, Rank } from "./place.ts";
 import { createRankedQueue, type RankedQueue } from "./ranked-queue.ts";
 
-export { type Place, RANKS, type Rank } from "./place.ts";
-
 export type AdmissionQueueSettings = {
   concurrency: number;
   maxWaitSeconds: number;

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { Piscina } from "piscina";
-import { createAdmissionQueue, type Place, type Rejection } from "../admission/queue.ts";
+import type { Place } from "../admission/place.ts";
+import { createAdmissionQueue, type Rejection } from "../admission/queue.ts";
 import { createRetryAfter } from "../admission/retry-after.ts";
 import { err, type Result } from "../result.ts";
 import { type Bcrypt, hashPassword, isStale, type TypedPassword, verifyPassword } from "./password-hash.ts";

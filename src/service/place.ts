@@ -1,4 +1,4 @@
-import type { Place, Rank } from "../admission/queue.ts";
+import type { Place, Rank } from "../admission/place.ts";
 import { toSite } from "../limits/network.ts";
 import type { Caller } from "./caller.ts";
 

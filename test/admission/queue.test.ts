@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import { createAdmissionQueue, type Place, type Rank } from "../../src/admission/queue.ts";
+import type { Place, Rank } from "../../src/admission/place.ts";
+import { createAdmissionQueue } from "../../src/admission/queue.ts";
 
 const PLACE: Place = { network: "192.0.2.1", rank: "sign_up" };
 

@@ -1,6 +1,6 @@
 import { mock } from "node:test";
 import { expect } from "chai";
-import type { Place, Rank } from "../../src/admission/queue.ts";
+import type { Place, Rank } from "../../src/admission/place.ts";
 import { createRetryAfter } from "../../src/admission/retry-after.ts";
 
 const place = (network: string, rank: Rank = "sign_up"): Place => ({ network, rank });

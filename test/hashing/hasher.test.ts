@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
 import { expect } from "chai";
 import { pino } from "pino";
-import type { Place } from "../../src/admission/queue.ts";
+import type { Place } from "../../src/admission/place.ts";
 import { createHasher } from "../../src/hashing/hasher.ts";
 
 const PLACE: Place = { network: "192.0.2.1", rank: "sign_up" };

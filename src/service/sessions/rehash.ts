@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Logger } from "pino";
-import type { Place } from "../../admission/queue.ts";
+import type { Place } from "../../admission/place.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { TypedPassword } from "../../hashing/password-hash.ts";
 import { User } from "../../models/user.ts";
