@@ -16,6 +16,7 @@ import { startWorker, type Worker } from "./mail/worker.ts";
 import { warnUntrustedForwarding } from "./ops/forwarded.ts";
 import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
+import { startPurge } from "./ops/purge.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
 import { countLiveSessions } from "./service/sessions/count.ts";
@@ -26,7 +27,7 @@ import { createRehash } from "./service/sessions/rehash.ts";
 import { createVerifyAndSignIn } from "./service/sessions/verify-and-sign-in.ts";
 import { createBuildEmails, mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
-import { purge, startPurge } from "./service/verification/purge.ts";
+import { purge } from "./service/verification/purge.ts";
 
 const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
 
