@@ -11,7 +11,7 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
-import { showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
+import { forgetPages, showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
 import { showSignIn, submitSignIn } from "./sign-in.ts";
 import { findSignedIn } from "./signed-in.ts";
 import {
@@ -44,6 +44,7 @@ export function pages(parts: PagesParts): Router {
   router.get("/sign-in", showSignIn(parts));
   router.post("/sign-in", formBody, submitSignIn(parts));
   router.post("/sign-out", formBody, submitSignOut(account));
+  router.get("/sign-out/forget", forgetPages);
   router.get("/account", showAccount(account));
   router.get("/account/sessions", showSessions(account));
   router.post("/sessions/end", formBody, submitEndSession(account));

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import createError from "http-errors";
 import { callerOf } from "../http/caller.ts";
+import { claimedOrigin } from "../http/claimed-origin.ts";
 import { languageOf } from "../http/language.ts";
 import type { Language } from "../language/language.ts";
 import type { MessageKey } from "../language/message.ts";
@@ -84,6 +85,15 @@ export function submitSignOut(page: AccountPage): RequestHandler {
     res.redirect(303, scope === ELSEWHERE ? `${PAGE}?ended=others` : SIGNED_OUT);
   };
 }
+
+/**
+ * GET /sign-out/forget: the form loads it after a sign-out. When that is answered, the page that was left is not yet among
+ * those that the back button shows from memory. Now it is, and Chromium forgets it.
+ */
+export const forgetPages: RequestHandler = (req, res) => {
+  if (claimedOrigin(req) !== "other") res.set("Clear-Site-Data", '"cache"');
+  res.status(204).end();
+};
 
 /** POST /sessions/end from a form. For whoever ends a session that has ended, all is well. */
 export function submitEndSession(page: AccountPage): RequestHandler {

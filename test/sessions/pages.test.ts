@@ -187,7 +187,20 @@ describe("the pages of signing in and out", () => {
       expect(await whoIs(foyer, own.cookie)).to.equal(undefined);
       expect(await whoIs(foyer, other.cookie)).to.equal(own.email);
       const { text } = await get("/sign-in?out");
-      expect(text).to.match(/role="status"[^>]*>You are signed out\./);
+      expect(text)
+        .to.match(/role="status"[^>]*>You are signed out\./)
+        .and.include('src="/sign-out/forget"');
+    });
+
+    it("has the browser forget the page that was left, but for no other site", async () => {
+      for (const [site, forgets] of [
+        ["same-origin", '"cache"'],
+        ["same-site", undefined],
+        ["cross-site", undefined],
+      ] as const) {
+        const answer = await get("/sign-out/forget").set("Sec-Fetch-Site", site);
+        expect([answer.status, answer.headers["clear-site-data"]]).to.deep.equal([204, forgets]);
+      }
     });
 
     it("signs out by the handle of one's own session", async () => {
