@@ -1,6 +1,7 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
-import { showAccount, showSessions, submitEndSession, submitSignOut } from "./account.ts";
+import { callerOf } from "../http/caller.ts";
+import { showAccount } from "./account.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
 import { createFormTokens } from "./form-token.ts";
 import {
@@ -10,7 +11,9 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
+import { forgetPages, showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
 import { showSignIn, submitSignIn } from "./sign-in.ts";
+import { findSignedIn } from "./signed-in.ts";
 import {
   mendLink,
   showVerification,
@@ -26,7 +29,10 @@ export function pages(parts: PagesParts): Router {
   const { procedures, document, formKey } = parts;
   const account = { procedures, formTokens: createFormTokens(formKey) };
   const router = Router();
-  router.get("/", (_req, res) => res.redirect(303, "/register"));
+  router.get("/", async (req, res) => {
+    const signedIn = await findSignedIn(procedures, callerOf(req, res));
+    res.redirect(303, signedIn.ok && signedIn.value ? "/account" : "/register");
+  });
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
   router.get("/welcome", showWelcome);
@@ -34,10 +40,11 @@ export function pages(parts: PagesParts): Router {
   router.get("/verify", showVerification(parts));
   router.post("/verify", formBody, submitVerification(parts));
   router.post("/verify/resend", formBody, submitResend(procedures));
-  router.get("/verified", showVerified);
+  router.get("/verified", showVerified(parts));
   router.get("/sign-in", showSignIn(parts));
   router.post("/sign-in", formBody, submitSignIn(parts));
   router.post("/sign-out", formBody, submitSignOut(account));
+  router.get("/sign-out/forget", forgetPages);
   router.get("/account", showAccount(account));
   router.get("/account/sessions", showSessions(account));
   router.post("/sessions/end", formBody, submitEndSession(account));

@@ -10,6 +10,7 @@ import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts"
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
 
@@ -41,9 +42,16 @@ function renderRefusedLink(res: Response, refused: Refusal) {
   });
 }
 
-export const showVerified: RequestHandler = (_req, res) => {
-  res.render("pages/verification/verified", { title: languageOf(res).text("verified.title") });
-};
+/** GET /verified, and a link that was used before: who finds that one is signed in only if they were before. */
+export function showVerified({ procedures }: VerificationPage): RequestHandler {
+  return async (req, res) => {
+    const signedIn = await findSignedIn(procedures, callerOf(req, res));
+    const title = languageOf(res).text("verified.title");
+    if (!signedIn.ok || !signedIn.value) return res.render("pages/verification/verified", { title });
+    const address = readableAddress(signedIn.value.email);
+    res.render("pages/verification/verified", { title, script: "private.js", address });
+  };
+}
 
 /** The raw query, because the service separates the token from what mail programs append to links. */
 function rawQuery(req: Request) {
@@ -92,7 +100,7 @@ export function showVerification(page: VerificationPage): RequestHandler {
     // Where the link's name is lost, its token may still be there.
     if (!link.ok && !/token/i.test(query)) return renderForms(res, {}, undefined, "sent" in req.query);
     if (!link.ok) return renderRefusedLink(res.set("Referrer-Policy", "strict-origin"), link.error);
-    if (link.value.alreadyVerified) return showVerified(req, res.set("Referrer-Policy", "strict-origin"), next);
+    if (link.value.alreadyVerified) return showVerified(page)(req, res.set("Referrer-Policy", "strict-origin"), next);
     renderLink(res, page, link.value);
   };
 }
