@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { cookieOf, newAccount, newSignedIn, signIn } from "../support/account.ts";
 import { expectProblem } from "../support/expect-problem.ts";
@@ -65,6 +67,23 @@ describe("a hundred failed sign-ins in a row", () => {
     const spellings = [email, email.toLowerCase(), email.toUpperCase(), "ｓpelled.once@example.com"];
     const failed = await Promise.all(Array.from({ length: 100 }, (_, n) => attempt(spellings[n % 4] ?? "", WRONG)));
     expect(new Set(failed.map(({ status }) => status))).to.deep.equal(new Set([401]));
+    expect((await attempt(email, PASSWORD)).status).to.equal(401);
+  });
+
+  it("are not undone by those who hang up before their password is compared", async () => {
+    const { email } = await newAccount(foyer);
+    const hangUp = async () => {
+      const { hostname, port } = new URL(foyer.url);
+      const body = JSON.stringify({ email, password: WRONG });
+      const socket = connect(Number(port), hostname);
+      const head = `Host: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+      socket.write(`POST /sign-in HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+      await setTimeout(5);
+      socket.destroy();
+    };
+    await fail(email, 101);
+    await Promise.all(Array.from({ length: 60 }, hangUp));
+    await setTimeout(500);
     expect((await attempt(email, PASSWORD)).status).to.equal(401);
   });
 

@@ -141,6 +141,19 @@ describe("auth.signIn", () => {
     });
   });
 
+  it("answers an account that is deleted at that moment as one that there is none of", async () => {
+    const { id, email } = await newAccount(foyer);
+    await foyer.sql(`create function delete_account() returns trigger language plpgsql as
+      $$ begin delete from public.users where id = new.user_id; return new; end $$`);
+    await foyer.sql(
+      `create trigger deleted before insert on sessions for each row when (new.user_id = ${id}) execute function delete_account()`,
+    );
+    const answer = await post(email);
+    expectProblem(answer, 401, "invalid_credentials");
+    expect(answer.headers).not.to.have.property("set-cookie");
+    await foyer.sql("drop function delete_account cascade");
+  });
+
   it("takes a password that only another system let through, for it is not chosen now", async () => {
     const { id, email } = await newAccount(foyer);
     await foyer.sql(

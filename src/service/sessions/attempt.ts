@@ -61,9 +61,14 @@ export async function spendAttempt(db: Knex, emailKey: string, knownBy: string |
   return known.counts ? known : { ...(await strange()), knownKey: known.key };
 }
 
-/** Has a guess that was not compared not count. */
-export async function giveBackAttempt(db: Knex, { key }: Attempt): Promise<void> {
-  await db("sign_in_failures").where({ key }).where("failures", ">", 0).decrement("failures", 1);
+/**
+ * Has a guess that was not compared not count. One beyond the most was not counted either: whoever hangs up often enough
+ * would have all that failed before forgotten. A row of nothing is deleted, for those of an account stay.
+ */
+export async function giveBackAttempt(db: Knex, { key, counts }: Attempt): Promise<void> {
+  if (!counts) return;
+  const deleted = await db("sign_in_failures").where({ key, failures: 1 }).delete();
+  if (deleted === 0) await db("sign_in_failures").where({ key }).where("failures", ">", 1).decrement("failures", 1);
 }
 
 /** Begins a new row of failures, after a right password. With it a browser is known again. */
