@@ -185,4 +185,20 @@ describe("RATE_LIMIT_SIGN_IN", () => {
     for (let n = 0; n < 13; n += 1) statuses.push((await attempt("192.0.2.5", email, PASSWORD, known)).status);
     expect(statuses.indexOf(429)).to.equal(12);
   });
+
+  it("keeps no known browser out for what another failed that was known before, such as a shared computer", async () => {
+    const { email, known: shared } = await signIn(foyer, (await newAccount(foyer)).email);
+    const { known: own } = await signIn(foyer, email);
+    for (let n = 0; n < 12; n += 1) await attempt("192.0.2.6", email, WRONG, shared);
+    expect((await attempt("192.0.2.6", email, WRONG, shared)).status).to.equal(429);
+    expect((await attempt("192.0.2.7", email, PASSWORD, own)).status).to.equal(200);
+  });
+
+  it("counts no sign-in that the database had fail", async () => {
+    const { email } = await newAccount(foyer);
+    await foyer.sql("alter table sign_in_failures rename to away");
+    for (let n = 0; n < 6; n += 1) expect((await attempt("192.0.2.8", email, PASSWORD)).status).to.equal(500);
+    await foyer.sql("alter table away rename to sign_in_failures");
+    expect((await attempt("192.0.2.8", email, PASSWORD)).status).to.equal(200);
+  });
 });
