@@ -14,6 +14,7 @@ export function showAccount(page: AccountPage): RequestHandler {
     res.render("pages/sessions/account", {
       ...privatePage(page, signedIn.value),
       title: languageOf(res).text("account.title"),
+      isChanged: "changed" in req.query,
     });
   };
 }

@@ -2,8 +2,10 @@ import { Router } from "express";
 import { formBody } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
 import { showAccount } from "./account.ts";
+import { showChangePassword, submitChangePassword } from "./change-password.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
 import { createFormTokens } from "./form-token.ts";
+import { mendLink } from "./link.ts";
 import {
   type RegistrationPage,
   refuseLargeForm,
@@ -11,11 +13,11 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
+import { type ResetPage, showReset, submitReset, submitResetRequest } from "./reset.ts";
 import { forgetPages, showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
 import { showSignIn, submitSignIn } from "./sign-in.ts";
 import { findSignedIn } from "./signed-in.ts";
 import {
-  mendLink,
   showVerification,
   showVerified,
   submitResend,
@@ -23,11 +25,11 @@ import {
   type VerificationPage,
 } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & VerificationPage & { document: ApiDocument; formKey: Buffer };
+export type PagesParts = RegistrationPage & VerificationPage & ResetPage & { document: ApiDocument; formKey: Buffer };
 
 export function pages(parts: PagesParts): Router {
   const { procedures, document, formKey } = parts;
-  const account = { procedures, formTokens: createFormTokens(formKey) };
+  const account = { procedures, formTokens: createFormTokens(formKey), settings: parts.settings };
   const router = Router();
   router.get("/", async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
@@ -48,6 +50,12 @@ export function pages(parts: PagesParts): Router {
   router.get("/account", showAccount(account));
   router.get("/account/sessions", showSessions(account));
   router.post("/sessions/end", formBody, submitEndSession(account));
+  router.get("/account/password", showChangePassword(account));
+  router.post("/account/password", formBody, submitChangePassword(account));
+  router.get("/reset", showReset(parts));
+  router.post("/reset", formBody, submitResetRequest(parts));
+  router.post("/reset/confirm", formBody, submitReset(parts));
+  router.get("/.well-known/change-password", (_req, res) => res.redirect(303, "/account/password"));
   router.get("/docs", showDocs(document));
   return router;
 }

@@ -1,16 +1,13 @@
-import type { Request, RequestHandler, Response } from "express";
-import createError from "http-errors";
+import type { RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { claimedOrigin } from "../http/claimed-origin.ts";
 import { languageOf } from "../http/language.ts";
 import type { Language } from "../language/language.ts";
-import type { MessageKey } from "../language/message.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { SessionsOutput } from "../service/sessions/input.ts";
 import { showRefusal } from "./fault.ts";
-import type { SessionForm } from "./form-token.ts";
 import { signInPath } from "./sign-in.ts";
-import { type AccountPage, findSignedIn, privatePage, type SignedIn } from "./signed-in.ts";
+import { type AccountPage, findSignedIn, privatePage, requireOwnForm } from "./signed-in.ts";
 
 const PAGE = "/account/sessions";
 const SIGNED_OUT = "/sign-in?out";
@@ -63,13 +60,6 @@ export function showSessions(page: AccountPage): RequestHandler {
       ended: { one: ended === "one", others: ended === "others" },
     });
   };
-}
-
-/** @throws 403 for a form that was shown in another session. */
-function requireOwnForm({ formTokens }: AccountPage, { body }: Request, { handle }: SignedIn, form: SessionForm) {
-  if (formTokens.isOf(body.form, handle, form)) return;
-  const heading = "form.stale.title" satisfies MessageKey;
-  throw createError(403, { heading, detail: "form.stale" satisfies MessageKey });
 }
 
 /** POST /sign-out from a form. Whose session ended before has no more to show, and is signed out all the same. */

@@ -25,13 +25,19 @@ export function signInPath(next: string): string {
   return `/sign-in?${new URLSearchParams({ next })}`;
 }
 
-type Shown = { refusal?: PageRefusal; isPairWrong?: boolean; isUnverified?: boolean; isSignedOut?: boolean };
+type Shown = {
+  refusal?: PageRefusal;
+  isPairWrong?: boolean;
+  isUnverified?: boolean;
+  isSignedOut?: boolean;
+  isReset?: boolean;
+};
 
 function render(req: Request, res: Response, { email, keep, next }: Typed, { refusal, ...shown }: Shown) {
   res.render("pages/sessions/sign-in", {
     ...shown,
     title: pageTitle(res, "sign_in.title", refusal),
-    script: "passwords.js",
+    scripts: ["passwords.js"],
     email: { value: typedAddress(email), error: fieldError("email", refusal) },
     password: { maxLength: PASSWORD_MAX_LENGTH, error: fieldError("password", refusal) },
     keep: keep === "on",
@@ -59,7 +65,7 @@ export function showSignIn({ procedures }: SignInPage): RequestHandler {
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, req.query["next"]) ?? HOME);
-    render(req, res, { next: req.query["next"] }, { isSignedOut: "out" in req.query });
+    render(req, res, { next: req.query["next"] }, { isSignedOut: "out" in req.query, isReset: "reset" in req.query });
   };
 }
 

@@ -9,6 +9,7 @@ import type { Refusal } from "../service/refusal.ts";
 import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
+import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -49,23 +50,9 @@ export function showVerified({ procedures }: VerificationPage): RequestHandler {
     const title = languageOf(res).text("verified.title");
     if (!signedIn.ok || !signedIn.value) return res.render("pages/verification/verified", { title });
     const address = readableAddress(signedIn.value.email);
-    res.render("pages/verification/verified", { title, script: "private.js", address });
+    res.render("pages/verification/verified", { title, scripts: ["private.js"], address });
   };
 }
-
-/** The raw query, because the service separates the token from what mail programs append to links. */
-function rawQuery(req: Request) {
-  return req.url.slice(req.url.indexOf("?") + 1);
-}
-
-/** The path of a link whose `?` was escaped, or that has white space before it. */
-const DAMAGED_PATH = /^\/verify(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
-
-/** Has GET /verify take the links with a damaged path. */
-export const mendLink: RequestHandler = (req, _res, next) => {
-  if (req.method === "GET" || req.method === "HEAD") req.url = req.url.replace(DAMAGED_PATH, "/verify?");
-  next();
-};
 
 function renderLink(
   res: Response,
@@ -79,7 +66,7 @@ function renderLink(
   res.render("pages/verification/link", {
     ...link,
     title: pageTitle(res, "verify.title", refusal),
-    script: link.needsPassword ? "passwords.js" : undefined,
+    scripts: link.needsPassword ? ["passwords.js"] : [],
     address: readableAddress(email),
     signedUpAt: language.time(signedUpAt),
     password: { error: fieldError("password", refusal) },
@@ -110,11 +97,6 @@ async function refuseLink(req: Request, res: Response, page: VerificationPage, c
   const link = await page.describeLink(`token=${typedToken(req)}`, caller);
   if (!link.ok || link.value.alreadyVerified) return renderRefusedLink(res, refused);
   renderLink(res, page, { ...link.value, needsPassword: true }, answerRefusal(res, refused));
-}
-
-function typedToken(req: Request): unknown {
-  const { token } = req.body;
-  return Array.isArray(token) ? token.join("&") : token;
 }
 
 /** POST /verify from the page of a link, or with a code. */
