@@ -190,6 +190,18 @@ describe("auth.signIn", () => {
     expect(await answer.text()).to.include(email);
   });
 
+  it("sets its cookie by a streamed batch that says twice that it is one", async () => {
+    const { email } = await newAccount(foyer);
+    const answer = await fetch(`${foyer.url}/trpc/auth.signOut,auth.signIn?batch=1&batch=1`, {
+      method: "POST",
+      headers: { "trpc-accept": "application/jsonl", "Content-Type": "application/json" },
+      body: JSON.stringify({ 0: {}, 1: { email, password: PASSWORD } }),
+    });
+    expect(cookieOf({ headers: { "set-cookie": answer.headers.getSetCookie() } }), await answer.text()).not.to.equal(
+      "",
+    );
+  });
+
   it("sets cookies under https whose names no other host can set", async () => {
     const secure = await startFoyer({
       publicUrl: new URL("https://accounts.example.com"),
