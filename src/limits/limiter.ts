@@ -38,8 +38,8 @@ export type Guess = {
 export type SignInAttempt = {
   ip: string;
   emailKey: string;
-  /** Names the browser or session that proved the address's password before. */
-  knownBy: string | undefined;
+  /** Whether the browser or session proved the address's password before. */
+  isKnown: boolean;
 };
 
 export type Limiter = {
@@ -88,18 +88,18 @@ function limitsOf({ perIp, perEmail, total }: Limits, { ip, emailKey, isNew }: A
 }
 
 /** The failed sign-ins of a network's clients. A known browser does not count there, for it shares it with strangers. */
-function failuresOf({ signIn }: Limits, { ip, knownBy }: SignInAttempt): Limit<LimitName>[] {
-  if (knownBy !== undefined) return [];
+function failuresOf({ signIn }: Limits, { ip, isKnown }: SignInAttempt): Limit<LimitName>[] {
+  if (isKnown) return [];
   return toNetworks(ip).map((key, n) => ({ ...signIn, count: countOf(signIn, n), name: "sign_in", key }) as const);
 }
 
 /**
- * All sign-ins at an address, failed or not, for each takes a hash: of a network, or of one known browser. Not of all
- * that are known, or whoever knew the password once could keep out its owner.
+ * All sign-ins at an address, failed or not, for each takes a hash: of a network's strangers, or of its known browsers. Not
+ * of one browser, for whoever signs in again and again has any number that are known; nor of those of all networks, or
+ * whoever knew the password once could keep out its owner.
  */
-function signInsAt({ perEmail }: Limits, { ip, emailKey, knownBy }: SignInAttempt): Limit<LimitName> {
-  const who = knownBy === undefined ? toNetwork(ip) : `known ${digest(knownBy)}`;
-  return { ...perEmail, name: "email", key: `${digest(emailKey)} ${who}` };
+function signInsAt({ perEmail }: Limits, { ip, emailKey, isKnown }: SignInAttempt): Limit<LimitName> {
+  return { ...perEmail, name: "email", key: `${digest(emailKey)} ${isKnown ? "known " : ""}${toNetwork(ip)}` };
 }
 
 /** Limits attempts, by network, e-mail address and in total. @param observe is called for each refused one. */

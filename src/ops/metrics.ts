@@ -101,7 +101,7 @@ function sessionCounters(registry: Registry) {
     }),
     sessionReads: new Counter({
       name: "foyer_session_reads_total",
-      help: "Statements that read sessions to answer those questions. One answers all that come while another is under way.",
+      help: "Statements that read sessions to answer those questions. One answers all that come while others are under way.",
       registers: [registry],
     }),
   };

@@ -22,7 +22,7 @@ describe("the alerts in ops/alerts.yml", () => {
     const src = join(ROOT, "src");
     const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
     const source = files.map((file) => readFileSync(join(src, file), "utf8")).join("\n");
-    const quoted = Array.from(RULES.matchAll(/(?<=\s)"([a-z][a-z\s]+)"/g), ([, line = ""]) =>
+    const quoted = Array.from(RULES.matchAll(/(?<=\s)"([a-z][a-z'\s]+)"/g), ([, line = ""]) =>
       line.replaceAll(/\s+/g, " "),
     );
     expect(quoted).to.include("the database does not answer");

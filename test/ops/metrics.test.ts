@@ -1,6 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import type { Caller } from "../../src/service/caller.ts";
+import { newSignedIn, signIn, whoIs } from "../support/account.ts";
 import { postgresUrl } from "../support/database.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 
@@ -40,6 +42,15 @@ const OUTCOMES = {
   "auth.signOut": ["ok", "invalid_input", "unavailable"],
   "auth.sessions": ["ok", "not_signed_in", "unavailable"],
   "auth.endSession": ["ok", "not_signed_in", "session_unknown", "unavailable"],
+  "auth.requestPasswordReset": ["ok", "invalid_input", "rate_limited", "unavailable"],
+  "auth.resetPassword": [
+    ...["ok", "token_unknown", "token_expired", "token_used"],
+    ...["invalid_input", "rate_limited", "busy", "unavailable"],
+  ],
+  "auth.changePassword": [
+    ...["ok", "not_signed_in", "invalid_input", "invalid_credentials"],
+    ...["rate_limited", "busy", "unavailable"],
+  ],
 };
 
 describe("the metrics at /metrics", () => {
@@ -108,6 +119,56 @@ describe("the metrics at /metrics", () => {
       expect(text).not.to.include(`${calls("auth.resendVerification", outcome)} 0\n`);
     }
     expect(text).to.include(`${calls("auth.verifyEmail", "token_unknown")} 1\n`);
+  });
+
+  it("count what became of sign-ins, and of checks of sessions", async () => {
+    foyer = await startFoyer();
+    const { email, cookie } = await newSignedIn(foyer);
+    await signIn(foyer, email);
+    for (const password of ["wrong horse battery", ""]) await foyer.http.post("/sign-in").send({ email, password });
+    for (const sent of [cookie, cookie, `${cookie}x`, ""]) await foyer.http.get("/session/check").set("Cookie", sent);
+    const ended = await signIn(foyer, email);
+    await foyer.http.post("/sign-out").set({ Cookie: ended.cookie, Origin: foyer.url }).send({});
+    await whoIs(foyer, ended.cookie);
+    const text = await read();
+    for (const [outcome, count] of Object.entries({ ok: 3, invalid_credentials: 1, invalid_input: 1 }))
+      expect(text).to.include(`${calls("auth.signIn", outcome)} ${count}\n`);
+    // The check of the sign-out is among them.
+    for (const [outcome, count] of Object.entries({ live: 3, none: 1, malformed: 1 }))
+      expect(text).to.include(`foyer_session_checks_total{outcome="${outcome}"} ${count}\n`);
+    expect(text)
+      .to.include("foyer_session_reads_total 4\n")
+      .and.include(`${calls("auth.session", "ok")} 5\n`);
+  });
+
+  it("count one read for all who ask while another is under way", async () => {
+    foyer = await startFoyer();
+    const { cookie } = await newSignedIn(foyer);
+    const credential = { kind: "cookie", token: cookie.replace("foyer-session=", "") } as const;
+    const caller = { credential: () => credential } as Caller;
+    const asked: ReturnType<typeof foyer.procedures.session.run>[] = [];
+    for (let n = 0; n < 50; n += 1) {
+      asked.push(foyer.procedures.session.run(undefined, caller));
+      // One after another, before a server can have answered the first. The embedded database answers at once.
+      for (let ticks = 0; postgresUrl && ticks < 5; ticks += 1)
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+    }
+    for (const answer of await Promise.all(asked)) expect(answer.ok && answer.value.account).to.include({ id: 1 });
+    const text = await read();
+    expect(text).to.include('foyer_session_checks_total{outcome="live"} 50\n');
+    expect(text).to.match(/^foyer_session_reads_total [12]$/m);
+  });
+
+  it("count the live sessions of all instances, once a minute", async () => {
+    foyer = await startFoyer();
+    const [first, second] = [await newSignedIn(foyer), await newSignedIn(foyer)];
+    await signIn(foyer, first.email);
+    await foyer.sql("update users set disabled_at = now() where id = ?", second.id);
+    expect(await read()).to.include("foyer_sessions_live 2\n");
+    await signIn(foyer, first.email);
+    expect(await read()).to.include("foyer_sessions_live 2\n");
+    await foyer.restart();
+    expect(await read()).to.include("foyer_sessions_live 3\n");
   });
 
   it("count a fault", async () => {

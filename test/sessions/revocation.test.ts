@@ -99,6 +99,21 @@ describe("auth.signOut, auth.sessions and auth.endSession", () => {
     }
   });
 
+  it("are the operator's to end by SQL, of one account or of all, at all instances", async () => {
+    const [one, another] = [await newSignedIn(foyer), await newSignedIn(foyer)];
+    await foyer.sql("update users set session_epoch = session_epoch + 1 where id = ?", one.id);
+    expect([await whoIs(other, one.cookie), await whoIs(other, another.cookie)]).to.deep.equal([
+      undefined,
+      another.email,
+    ]);
+    const { cookie } = await signIn(foyer, one.email);
+    await foyer.sql("update users set session_epoch = session_epoch + 1, disabled_at = now()");
+    for (const sent of [cookie, another.cookie]) expect(await whoIs(other, sent)).to.equal(undefined);
+    await foyer.sql("update users set disabled_at = null");
+    for (const sent of [cookie, another.cookie]) expect(await whoIs(other, sent)).to.equal(undefined);
+    expect(await whoIs(other, (await signIn(foyer, one.email)).cookie)).to.equal(one.email);
+  });
+
   it("list the live sessions of the account, the last used first, in words and without secrets", async () => {
     const { email } = await newAccount(foyer);
     const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";

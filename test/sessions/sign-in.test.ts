@@ -202,16 +202,25 @@ describe("auth.signIn", () => {
     );
   });
 
-  it("has a name under https that no other host can set", async () => {
+  it("sets cookies under https whose names no other host can set", async () => {
     const secure = await startFoyer({
       publicUrl: new URL("https://accounts.example.com"),
       mail: { kind: "mailbox", from: { name: "", address: "a@b.example" } },
     });
     const { email } = await newAccount(secure);
-    const cookies = String(
-      (await secure.http.post("/sign-in").send({ email, password: PASSWORD })).headers["set-cookie"],
-    );
-    expect(cookies).to.match(/__Host-foyer-session=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax/);
+    const set = async (path: string, body: object) =>
+      [(await secure.http.post(path).send({ password: PASSWORD, ...body })).headers["set-cookie"]].flat();
+    const cookies = [
+      ...(await set("/register", { email: newAddress() })),
+      ...(await set("/sign-in", { email, keep: true })),
+    ];
+    expect(cookies.map((cookie) => String(cookie).split("=")[0])).to.have.members([
+      "__Host-foyer-browser",
+      "__Host-foyer-session",
+      "__Host-foyer-known",
+    ]);
+    for (const cookie of cookies)
+      expect(cookie).to.match(/^[^;]+; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/);
     await secure.stop();
   });
 

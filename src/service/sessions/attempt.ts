@@ -36,6 +36,8 @@ export type Attempt = {
   counts: boolean;
   /** The name of the count, for `forgive`. */
   key: string;
+  /** The count of a browser or session that failed too often, and so counts as a stranger. */
+  knownKey?: string;
 };
 
 type Spent = { failures: number; account: AttemptedAccount | null };
@@ -53,11 +55,10 @@ async function spend(db: Knex, emailKey: string, key: string, most: number): Pro
  * @param knownBy names the browser or session that proved the password before: what strangers fail does not count for it.
  */
 export async function spendAttempt(db: Knex, emailKey: string, knownBy: string | undefined): Promise<Attempt> {
-  if (knownBy !== undefined) {
-    const attempt = await spend(db, emailKey, digest("known", emailKey, knownBy), KNOWN_MOST);
-    if (attempt.counts) return attempt;
-  }
-  return spend(db, emailKey, digest("strangers", emailKey), STRANGERS_MOST);
+  const strange = () => spend(db, emailKey, digest("strangers", emailKey), STRANGERS_MOST);
+  if (knownBy === undefined) return strange();
+  const known = await spend(db, emailKey, digest("known", emailKey, knownBy), KNOWN_MOST);
+  return known.counts ? known : { ...(await strange()), knownKey: known.key };
 }
 
 /**
@@ -70,7 +71,10 @@ export async function giveBackAttempt(db: Knex, { key, counts }: Attempt): Promi
   if (deleted === 0) await db("sign_in_failures").where({ key }).where("failures", ">", 1).decrement("failures", 1);
 }
 
-/** Begins a new row of failures, after a right password. */
-export async function forgive(db: Knex, { key, counts }: Attempt): Promise<void> {
-  if (counts) await db("sign_in_failures").where({ key }).delete();
+/** Begins a new row of failures, after a right password. With it a browser is known again. */
+export async function forgive(db: Knex, { key, knownKey, counts }: Attempt): Promise<void> {
+  if (counts)
+    await db("sign_in_failures")
+      .whereIn("key", knownKey === undefined ? [key] : [key, knownKey])
+      .delete();
 }

@@ -32,7 +32,7 @@ export async function checkPassword(
   const place = placeOf(caller, knownBy === undefined ? "sign_in" : "known");
   if (!hasher.hasRoom(place)) return refuse(hasher.refuse(place));
 
-  const spent = await limiter.spendSignIn({ ip: caller.ip, emailKey, knownBy });
+  const spent = await limiter.spendSignIn({ ip: caller.ip, emailKey, isKnown: knownBy !== undefined });
   if (!spent.ok) return spent;
 
   const attempt = await spendAttempt(db, emailKey, knownBy).catch(async (fault: unknown) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import DataLoader from "dataloader";
 import type { Knex } from "knex";
 import type { Logger } from "pino";
@@ -82,12 +83,15 @@ export type FindSessionDeps = {
   observe: { checked(outcome: SessionCheckOutcome): void; read(): void };
 };
 
+/** With one, all would wait for whichever takes long; more than two answer nobody sooner. */
+const MOST_READS = 2;
+
 /**
- * Creates what tells whose session a credential is. While one look-up is in flight others gather, and share the next: each
+ * Creates what tells whose session a credential is. While two look-ups are in flight others gather, and share the next: each
  * answer is read after it was asked for, so none is stale, and the more ask, the less each costs.
  */
 export function createFindSession({ db, log, observe }: FindSessionDeps): FindSession {
-  let inFlight: Promise<unknown> = Promise.resolve();
+  const inFlight = new Set<Promise<unknown>>();
   let notingSeen: Promise<unknown> | undefined;
 
   function noteLate(ids: number[]) {
@@ -109,14 +113,20 @@ export function createFindSession({ db, log, observe }: FindSessionDeps): FindSe
     return hashes.map((hash) => sessions.get(hash));
   }
 
+  async function turn() {
+    if (inFlight.size >= MOST_READS) await Promise.race(inFlight);
+    // Not at once: the embedded database would answer each before the next is taken off its connection.
+    await setImmediate();
+  }
+
   const loader = new DataLoader<string, LiveSession | undefined>(
     (hashes) => {
       const reading = read(hashes);
-      inFlight = reading.catch(() => {});
+      const ended = reading.catch(() => {}).finally(() => inFlight.delete(ended));
+      inFlight.add(ended);
       return reading;
     },
-    // Not at once: the embedded database would answer each before the next is taken off its connection.
-    { cache: false, batchScheduleFn: (send) => void inFlight.then(() => setImmediate(send)) },
+    { cache: false, batchScheduleFn: (send) => void turn().then(send) },
   );
 
   return async (credential) => {

@@ -1,14 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Knex } from "knex";
 import { type Model, type QueryBuilder, raw } from "objection";
-import type { Logger } from "pino";
 import { violatesForeignKey } from "../../db/faults.ts";
 import { deleteExpiredCounters } from "../../limits/expired.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 
-const INTERVAL_MS = 10 * 60_000;
 /** Rows a statement. What hangs on them is deleted with them, and on the embedded database all else waits meanwhile. */
 const BATCH_SIZE = 250;
 
@@ -103,26 +101,4 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     kept = (await deleteUnlessKept((some) => User.query(db).delete().whereIn("id", late(some)), ids)) ?? kept;
   });
   if (kept) throw kept;
-}
-
-/** Does what deletes what expired, every ten minutes. @returns a function that stops it. */
-export function startPurge(log: Logger, purges: readonly ((signal: AbortSignal) => Promise<void>)[]): () => void {
-  const stopping = new AbortController();
-  let isRunning = false;
-  const run = async () => {
-    if (isRunning) return;
-    isRunning = true;
-    for (const purge of purges) {
-      await purge(stopping.signal).catch((fault: unknown) => {
-        log.warn({ err: fault }, "what expired could not be deleted");
-      });
-    }
-    isRunning = false;
-  };
-  const timer = setInterval(run, INTERVAL_MS).unref();
-  void run();
-  return () => {
-    clearInterval(timer);
-    stopping.abort();
-  };
 }
