@@ -7,6 +7,7 @@ const FIRST = "20261126000000_create_schema";
 const MAKES: Record<string, readonly string[]> = {
   [FIRST]: ["users", "sign_ups", "verification_tokens", "emails", "rate_limits", "secrets"],
   "20261126140000_add_sessions": ["sessions", "sign_in_failures"],
+  "20261126150000_add_password_resets": ["reset_tokens"],
 };
 const TABLES = Object.values(MAKES).flat();
 
