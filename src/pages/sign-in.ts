@@ -20,6 +20,11 @@ function nextOf(req: Request, sent: unknown) {
   return readNext(sent, req.app.get("origin"));
 }
 
+/** nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
+function unencodedNext(req: Request): unknown {
+  return /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"];
+}
+
 /** The path of the form, which leads back to a page afterwards. */
 export function signInPath(next: string): string {
   return `/sign-in?${new URLSearchParams({ next })}`;
@@ -64,8 +69,9 @@ function explain(res: Response, refused: Refusal): Shown {
 export function showSignIn({ procedures }: SignInPage): RequestHandler {
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
-    if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, req.query["next"]) ?? HOME);
-    render(req, res, { next: req.query["next"] }, { isSignedOut: "out" in req.query, isReset: "reset" in req.query });
+    const next = unencodedNext(req);
+    if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, next) ?? HOME);
+    render(req, res, { next }, { isSignedOut: "out" in req.query, isReset: "reset" in req.query });
   };
 }
 

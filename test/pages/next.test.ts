@@ -61,6 +61,14 @@ describe("where somebody goes on to after signing in", () => {
     });
   }
 
+  it("is all that stands after next=/, for nginx cannot encode it", async () => {
+    const { headers } = await signedInBefore("next=/app/?a=1&b=2");
+    expect(headers["location"]).to.equal("/app/?a=1&b=2");
+    const form = await foyer.http.get("/sign-in?next=/app/?a=1&b=2");
+    expect(form.text).to.include('name="next" value="/app/?a&#x3D;1&amp;b&#x3D;2"');
+    expect((await signedInBefore("next=//e.com&a=1")).headers["location"]).to.equal("/account");
+  });
+
   for (const next of ELSEWHERE) {
     it(`is the account, and not ${JSON.stringify(next.slice(0, 40))}`, async () => {
       expect(await goesTo(`next=${encodeURIComponent(next)}`)).to.deep.equal(["/account", "/account"]);
