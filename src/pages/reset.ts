@@ -77,7 +77,7 @@ export function submitReset(page: ResetPage): RequestHandler {
     const result = await page.procedures.resetPassword.run({ ...req.body, token }, caller);
     if (result.ok) return res.redirect(303, "/sign-in?reset");
     const link = await page.describeReset(`token=${token}`, caller);
-    if (!link.ok) return renderRefusedLink(res, result.error);
+    if (!link.ok) return renderRefusedLink(res, link.error);
     renderForm(res, page, link.value, answerRefusal(res, result.error));
   };
 }

@@ -6,7 +6,6 @@ import { transaction } from "../../db/transaction.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
-import { ResetToken } from "../../models/reset-token.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import { refuseWhenUnavailable } from "../availability.ts";
@@ -19,6 +18,7 @@ import type { SignedInAccount } from "../sessions/input.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { claimForReader, deleteReplaced, lockAddress, supersede } from "../verification/claim.ts";
 import { readToken } from "../verification/pasted.ts";
+import { voidResetLinks } from "../verification/void-reset-links.ts";
 import { resetInput } from "./input.ts";
 import { lockAccount, setPassword } from "./set-password.ts";
 import { findResetToken } from "./tokens.ts";
@@ -46,20 +46,28 @@ async function supersedeOthers({ db, log }: ResetDeps, emailKey: string) {
   }
 }
 
+/** As the link's page describes it: one that is disabled has none. */
+async function findAccount(db: Knex, id: number): Promise<User | undefined> {
+  return User.query(db).findById(id).whereNull("disabled_at");
+}
+
 /** Whoever reads the mailbox has proved it: an address that was not verified is so now. */
 async function apply(
   { db }: ResetDeps,
-  { token, emailKey, hashedPassword, network }: Record<"token" | "emailKey" | "hashedPassword" | "network", string>,
+  { id, email_key }: User,
+  { token, hashedPassword, network }: Record<"token" | "hashedPassword" | "network", string>,
 ): Promise<Result<User, LinkRefused>> {
   return transaction(db, async (trx) => {
+    // Whatever else changes an account locks these in this order, and links only after: else two could wait for each other.
+    await lockAddress(trx, email_key);
+    const user = await lockAccount(trx, id);
+    // Only now, for whoever had them locked may have used the link, or made it void.
     const found = await findResetToken(trx, token);
     if (!found.ok) return found;
-    await lockAddress(trx, emailKey);
-    const user = await lockAccount(trx, found.value.userId);
     if (!user) return refuse({ code: "token_unknown" });
     const owner = await claimForReader(trx, user);
     if (owner.id !== user.id) {
-      await ResetToken.query(trx).where({ user_id: user.id }).patch({ user_id: owner.id });
+      await voidResetLinks(trx, user, owner);
       await deleteReplaced(trx, user);
     }
     return ok(await setPassword(trx, owner, hashedPassword, { network }));
@@ -74,7 +82,7 @@ async function useLink(
 ): Promise<Result<SignedInAccount, Refused>> {
   const found = await findResetToken(deps.db, token);
   if (!found.ok) return found;
-  const user = await User.query(deps.db).findById(found.value.userId);
+  const user = await findAccount(deps.db, found.value.userId);
   if (!user) return refuse({ code: "token_unknown" });
   const parsed = parseInput(resetInput(deps.settings.passwordMinLength, user.email), input);
   if (!parsed.ok) return countInvalid(deps.limiter, caller, parsed);
@@ -83,7 +91,7 @@ async function useLink(
   const hashed = await deps.hasher.hash(parsed.value.password, caller.signal, placeOf(caller, "sign_in"));
   if (!hashed.ok) return hashed;
   const network = toSite(caller.ip);
-  const set = await apply(deps, { token, emailKey: user.email_key, hashedPassword: hashed.value, network });
+  const set = await apply(deps, user, { token, hashedPassword: hashed.value, network });
   if (!set.ok) return set;
   const { id, email, email_key } = set.value;
   void supersedeOthers(deps, email_key);
@@ -116,7 +124,7 @@ export function createDescribeReset(db: Knex, log: Logger): DescribeReset {
     if (token === undefined) return refuse({ code: "token_unknown" });
     const found = await findResetToken(db, token);
     if (!found.ok) return found;
-    const user = await User.query(db).findById(found.value.userId).select("email");
+    const user = await findAccount(db, found.value.userId);
     return user ? ok({ token, email: user.email }) : refuse({ code: "token_unknown" });
   };
   return (link, caller) => refuseWhenUnavailable(log, caller, () => describe(link));

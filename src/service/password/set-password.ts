@@ -3,7 +3,8 @@ import { raw } from "objection";
 import { enqueue } from "../../mail/outbox.ts";
 import { User } from "../../models/user.ts";
 import { parseEmailAddress } from "../identity/email-address.ts";
-import { voidResetTokens } from "./tokens.ts";
+import { forgetFailures } from "../sessions/attempt.ts";
+import { voidResetLinks } from "../verification/void-reset-links.ts";
 
 /** Who changed a password, for the limits on emails. */
 export type ChangedBy = { network: string };
@@ -33,8 +34,8 @@ export async function setPassword(trx: Knex, user: User, hashed_password: string
     session_epoch: raw("session_epoch + 1"),
     updated_at: raw("now()"),
   });
-  await voidResetTokens(trx, user.id);
-  await trx("sign_in_failures").where({ user_id: user.id }).delete();
+  await voidResetLinks(trx, user);
+  await forgetFailures(trx, user);
   await enqueueNotice(trx, changed, by);
   return changed;
 }

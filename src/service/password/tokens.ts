@@ -41,22 +41,13 @@ export async function mintResetTokens(
 
 type Refused = "token_unknown" | "token_expired" | "token_used";
 
-/** Finds whose password a token may set. @param db a transaction locks it, so that of two who use it one does. */
+/** Finds whose password a token may set. Of two who use it one does if each has the account locked first. */
 export async function findResetToken(db: Knex, token: string): Promise<Result<{ userId: number }, Refused>> {
-  const query = ResetToken.query(db)
+  const found = await ResetToken.query(db)
     .findById(resetDigest(token))
     .select("user_id", "used_at", raw("expires_at <= now()").as("expired"))
     .castTo<(Pick<ResetToken, "user_id" | "used_at"> & { expired: boolean }) | undefined>();
-  const found = await (db.isTransaction ? query.forUpdate() : query);
   if (!found) return refuse({ code: "token_unknown" });
   if (found.used_at) return refuse({ code: "token_used" });
   return found.expired ? refuse({ code: "token_expired" }) : ok({ userId: found.user_id });
-}
-
-/** Has no link of an account that was sent before set its password any more. */
-export async function voidResetTokens(trx: Knex, userId: number): Promise<void> {
-  await ResetToken.query(trx)
-    .where({ user_id: userId })
-    .whereNull("used_at")
-    .patch({ used_at: raw("now()") });
 }

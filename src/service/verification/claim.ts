@@ -9,6 +9,7 @@ import { digest, digestEach } from "../../secrets/digest.ts";
 import { isOwned } from "../identity/account.ts";
 import type { Account } from "../identity/fields.ts";
 import { type Result, refuse } from "../refusal.ts";
+import { voidResetLinks } from "./void-reset-links.ts";
 
 /** What the claimant showed beside the email: the sign-up that counts is theirs by its browser, or by its password. */
 export type Proof =
@@ -75,7 +76,11 @@ export async function deleteReplaced(trx: Knex, { id }: User): Promise<void> {
   const sharesRow = await SignUp.query(trx).where({ user_id: id }).select("id").first();
   if (sharesRow) return;
   await trx
-    .transaction(async (inner) => User.query(inner).deleteById(id))
+    .transaction(async (inner) => {
+      // Or one that is deferred would fail what all this was for, at its end.
+      await inner.raw("set constraints all immediate");
+      return User.query(inner).deleteById(id);
+    })
     .catch((fault: unknown) => {
       if (!violatesForeignKey(fault)) throw fault;
     });
@@ -182,7 +187,9 @@ export async function claimAddress(
   }
   const winner = findWinner(signUps, signUp, proof);
   if (!winner) return refused("token_used");
+  const before = user?.hashed_password;
   const account = await writeAccount(trx, winner, proof, user);
+  if (user && account && account.hashed_password !== before) await voidResetLinks(trx, user, account);
   if (account) {
     // Tries count anew, for the same link is answered again.
     const verified = { outcome: "verified", hashed_password: null, user_id: account.id, password_tries: 0 } as const;
