@@ -44,6 +44,8 @@ export function showChangePassword(page: ChangePasswordPage): RequestHandler {
 /** Who is signed in is known, so that the field may be named. */
 function explain(res: Response, refused: Refusal): PageRefusal {
   const refusal = answerRefusal(res, refused);
+  // The back button shows no private page, and whoever goes back to this one is asked for the passwords again.
+  res.set("Cache-Control", "no-store");
   if (refused.code !== "invalid_credentials") return refusal;
   return { fields: [{ field: "currentPassword", message: languageOf(res).text("change_password.wrong") }] };
 }

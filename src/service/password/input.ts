@@ -30,7 +30,7 @@ export function resetInput(minLength: number, email?: string) {
 /** @param email as for `resetInput`. */
 export function changeInput(minLength: number, email?: string) {
   return z
-    .object({ currentPassword: typedPasswordField(), password: newPasswordField(minLength) })
+    .object({ currentPassword: typedPasswordField("change_password.missing"), password: newPasswordField(minLength) })
     .refine(({ password }) => !isAddress(password, email), {
       path: ["password"],
       message: "password.is_email" satisfies MessageKey,
