@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import pg from "pg";
-import { newAccount, newSignedIn } from "../support/account.ts";
+import { newAccount, newSignedIn, whoIs } from "../support/account.ts";
 import { createDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
@@ -88,6 +88,21 @@ describe("a link that sets a password", () => {
     expect((await foyer.http.get(`/reset?token=${token}`)).status).to.equal(404);
     const page = await foyer.http.post("/reset/confirm").type("form").send({ token, password: NEW });
     expect(page.text).to.include("This link cannot be used").and.not.include(email);
+  });
+
+  it("sets none where the mailbox cannot be told, and is as good as before", async () => {
+    const { email, cookie } = await newSignedIn(foyer);
+    const token = await newResetToken(foyer, email);
+    await foyer.sql("alter table emails add constraint untold check (purpose <> 'password_changed') not valid");
+    expect((await reset(token)).status).to.equal(500);
+    const changed = await foyer.http
+      .post("/account/password")
+      .set({ Cookie: cookie, Origin: foyer.url })
+      .send({ currentPassword: PASSWORD, password: NEW });
+    expect(changed.status).to.equal(500);
+    await foyer.sql("alter table emails drop constraint untold");
+    expect([await whoIs(foyer, cookie), (await signIn(email, PASSWORD)).status]).to.deep.equal([email, 200]);
+    expect((await reset(token)).status).to.equal(200);
   });
 
   it("begins anew what strangers failed before there was the account, or while it had another id", async () => {
