@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
@@ -16,8 +15,9 @@ import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
 import type { ServiceSettings } from "../settings.ts";
-import { claimForReader, deleteReplaced, lockAddress, supersede } from "../verification/claim.ts";
+import { claimForReader, deleteReplaced, lockAddress } from "../verification/claim.ts";
 import { readToken } from "../verification/pasted.ts";
+import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
 import { resetInput } from "./input.ts";
 import { lockAccount, setPassword } from "./set-password.ts";
@@ -36,15 +36,6 @@ export type ResetDeps = {
   log: Logger;
   mutex: KeyedMutex<Result<SignedInAccount, Refused>>;
 };
-
-/** After the answer, because strangers may have made any number of them. */
-async function supersedeOthers({ db, log }: ResetDeps, emailKey: string) {
-  try {
-    while (await transaction(db, (trx) => supersede(trx, emailKey))) await setImmediate();
-  } catch (fault) {
-    log.warn({ err: fault }, "sign-ups of a verified address stay open until they expire");
-  }
-}
 
 /** As the link's page describes it: one that is disabled has none. */
 async function findAccount(db: Knex, id: number): Promise<User | undefined> {

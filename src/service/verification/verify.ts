@@ -29,7 +29,7 @@ type Refused =
 export type VerifyDeps = ProofDeps & { log: Logger; mutex: KeyedMutex<Result<Verified, Refused>> };
 
 /** After the answer, because strangers may have made any number of them. */
-async function supersedeOthers({ db, log }: VerifyDeps, emailKey: string) {
+export async function supersedeOthers({ db, log }: Pick<VerifyDeps, "db" | "log">, emailKey: string): Promise<void> {
   try {
     while (await transaction(db, (trx) => supersede(trx, emailKey))) await setImmediate();
   } catch (fault) {
