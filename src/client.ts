@@ -28,6 +28,9 @@ export function createFoyerClient(url: string | URL, { token, headers }: FoyerCl
   });
 }
 
+/** For what keeps a client, or functions of one: TypeScript cannot name its type by itself where it emits declarations. */
+export type FoyerClient = ReturnType<typeof createFoyerClient>;
+
 /**
  * Finds Foyer's session in a browser's `Cookie` header, to send it on alone: its other cookies are not Foyer's business.
  * Under either name, and Foyer reads its own: another host of the same site may have set the one without the prefix.

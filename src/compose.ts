@@ -18,6 +18,9 @@ import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { startPurge } from "./ops/purge.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
+import { createBuildEmails } from "./service/emails.ts";
+import { purgeResetTokens } from "./service/password/purge.ts";
+import { createDescribeReset } from "./service/password/reset.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
 import { countLiveSessions } from "./service/sessions/count.ts";
 import { createKnownBrowsers } from "./service/sessions/known-browser.ts";
@@ -25,7 +28,7 @@ import { createFindSession } from "./service/sessions/live.ts";
 import { purgeSessions } from "./service/sessions/purge.ts";
 import { createRehash } from "./service/sessions/rehash.ts";
 import { createVerifyAndSignIn } from "./service/sessions/verify-and-sign-in.ts";
-import { createBuildEmails, mayWakeWorker } from "./service/verification/email.ts";
+import { mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
 import { purge } from "./service/verification/purge.ts";
 
@@ -131,12 +134,14 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const stopPurge = startPurge(log, [
     (signal) => purge(db, config.unverifiedDays, signal),
     (signal) => purgeSessions(db, signal),
+    (signal) => purgeResetTokens(db, signal),
   ]);
   const app = createApp({
     root: ROOT,
     config,
     procedures,
     describeLink: createDescribeLink(db, log),
+    describeReset: createDescribeReset(db, log),
     verifyAndSignIn: createVerifyAndSignIn(parts),
     language,
     formKey: await sharedSecret(db, "form"),

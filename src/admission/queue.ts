@@ -1,5 +1,6 @@
 import { err, ok, type Result } from "../result.ts";
 import type { Place, Rank } from "./place.ts";
+import { createPrecedence } from "./precedence.ts";
 import { createRankedQueue, type RankedQueue } from "./ranked-queue.ts";
 
 export type AdmissionQueueSettings = {
@@ -64,10 +65,11 @@ function waitForTurn(waiting: RankedQueue<Start>, place: Place, signal: AbortSig
 
 /**
  * Admits work while the wait, by those who go before it and measured times, is within the bound. Higher ranks go first,
- * and within a rank networks take turns. Where the queue is full, a caller displaces the newest of the lowest rank.
- * Where its own rank and those before it fill the queue, a network that has fewer places displaces the newest of the
- * one that has the most. So one network may have the whole queue while it is alone, and its later places wait longer
- * when others come: at the bound they are rejected.
+ * and within a rank networks take turns. A network goes before all others as often in the bound as there are slots, and
+ * beyond that with other sign-ins. Where the queue is full, a caller displaces the newest of the lowest rank. Where its
+ * own rank and those before it fill the queue, a network that has fewer places displaces the newest of the one that has
+ * the most. So one network may have the whole queue while it is alone, and its later places wait longer when others
+ * come: at the bound they are rejected.
  */
 export function createAdmissionQueue(settings: AdmissionQueueSettings): AdmissionQueue {
   const { concurrency, maxWaitSeconds } = settings;
@@ -76,6 +78,7 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
   let closed = false;
   let whenIdle = () => {};
   const waiting = createRankedQueue<Start>();
+  const precedence = createPrecedence(concurrency, maxWaitSeconds);
 
   const secondsPerTurn = () => estimate.seconds() / concurrency;
   const expectedWait = (rank: Rank) => Math.max(0, waiting.count(rank) + 1 - freeSlots) * secondsPerTurn();
@@ -113,14 +116,16 @@ export function createAdmissionQueue(settings: AdmissionQueueSettings): Admissio
   }
 
   return {
-    hasRoom: (place) => !closed && findRoom(place).ok,
+    hasRoom: (place) => !closed && findRoom(precedence.of(place)).ok,
     expectedWait,
     secondsPerTurn,
     length: () => concurrency - freeSlots + waiting.count("rehash"),
-    async run(place, signal, work) {
+    async run(asked, signal, work) {
+      const place = precedence.of(asked);
       if (closed || signal.aborted) return err(closed ? "closed" : "aborted");
       const room = findRoom(place);
       if (!room.ok) return room;
+      precedence.use(place);
       room.value?.("full");
       const turn = waitForTurn(waiting, place, signal, maxWaitSeconds);
       startNext();

@@ -2,7 +2,14 @@ import type { Knex } from "knex";
 import { StartError } from "../config/start-error.ts";
 import { getSchema } from "./schema.ts";
 
-const TABLES = ["users", "sign_ups", "verification_tokens", "emails", "rate_limits", "secrets"];
+const FIRST = "20261126000000_create_schema";
+/** The tables that each migration makes. */
+const MAKES: Record<string, readonly string[]> = {
+  [FIRST]: ["users", "sign_ups", "verification_tokens", "emails", "rate_limits", "secrets"],
+  "20261126140000_add_sessions": ["sessions", "sign_in_failures"],
+  "20261126150000_add_password_resets": ["reset_tokens"],
+};
+const TABLES = Object.values(MAKES).flat();
 
 const KNEX_TABLE = "knex_migrations";
 /** The migrations of Foyer before its first release. */
@@ -99,14 +106,15 @@ export async function refuseUnreleased(db: Knex, had: readonly string[]): Promis
   );
 }
 
-async function refuseTaken(db: Knex, had: readonly string[] | undefined, first: string) {
+async function refuseTaken(db: Knex, had: readonly string[] | undefined, pending: readonly string[]) {
   const schema = getSchema(db);
-  const taken = [...(await findTables(db, TABLES)).keys()];
+  const made = pending.flatMap((name) => MAKES[name] ?? []);
+  const taken = [...(await findTables(db, made)).keys()];
   if (taken.length === 0) return;
-  if (had && taken.length === TABLES.length) {
+  if (had && pending.includes(FIRST) && MAKES[FIRST]?.every((name) => taken.includes(name))) {
     throw new StartError(
       `DATABASE_SCHEMA: the schema ${schema} has Foyer's tables already (${taken.join(", ")}), ` +
-        `but its table of migrations does not name ${first}, which makes them, and they are left as they are: ` +
+        `but its table of migrations does not name ${FIRST}, which makes them, and they are left as they are: ` +
         `go back to a whole copy of the database, or ${ELSEWHERE}`,
     );
   }
@@ -119,12 +127,16 @@ async function refuseTaken(db: Knex, had: readonly string[] | undefined, first: 
 /**
  * Checks a schema before Foyer creates tables there.
  * @param had the migrations that its table of migrations names, if there is one.
- * @param first the migration that creates the tables.
+ * @param pending those that it lacks.
  * @throws StartError if the role may not, or if tables with their names are there.
  */
-export async function refuseUnlessFree(db: Knex, had: readonly string[] | undefined, first: string): Promise<void> {
+export async function refuseUnlessFree(
+  db: Knex,
+  had: readonly string[] | undefined,
+  pending: readonly string[],
+): Promise<void> {
   const schema = getSchema(db);
-  if (!had?.includes(first)) await refuseTaken(db, had, first);
+  await refuseTaken(db, had, pending);
   const { rows } = await db.raw("select current_user as role, has_schema_privilege(?::text, 'CREATE') as may_create", [
     schema,
   ]);

@@ -122,7 +122,7 @@ export function violatedUnique(error: unknown): string | undefined {
 /** The first also of `on delete restrict`, which is the second from PostgreSQL 18 on. */
 const REFERRED_TO = ["23503", "23001"];
 
-/** Whether a row could not be deleted because another table's refers to it. */
+/** Whether a row could not be deleted because another table's refers to it, or written because the one it refers to is gone. */
 export function violatesForeignKey(error: unknown): boolean {
   return REFERRED_TO.includes(readCode(error) ?? "");
 }

@@ -61,8 +61,7 @@ export async function findMigrations(trx: Knex): Promise<{ pending: string[]; un
   const own = (await migrationSource.getMigrations([])).map((file) => migrationSource.getMigrationName(file));
   const pending = own.filter((name) => !had?.includes(name));
   const unknown = had?.filter((name) => !own.includes(name)) ?? [];
-  const [first] = own;
-  if (pending.length === 0 || first === undefined) return { pending, unknown };
+  if (pending.length === 0) return { pending, unknown };
   await refuseUnreleased(trx, had ?? []);
   if (unknown.length > 0) {
     throw new StartError(
@@ -70,7 +69,7 @@ export async function findMigrations(trx: Knex): Promise<{ pending: string[]; un
         "start the version that it is of, or have this one use a database or a schema (DATABASE_SCHEMA) of its own",
     );
   }
-  await refuseUnlessFree(trx, had, first);
+  await refuseUnlessFree(trx, had, pending);
   return { pending, unknown };
 }
 

@@ -15,6 +15,7 @@ import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
 import { describeApi, openApi } from "../rest/openapi.ts";
 import { sendFault, sendRefusal } from "../rest/problem.ts";
+import type { DescribeReset } from "../service/password/reset.ts";
 import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { RefusalOf } from "../service/refusal.ts";
@@ -43,6 +44,7 @@ export type AppParts = {
   config: Config;
   procedures: Procedures;
   describeLink: DescribeLink;
+  describeReset: DescribeReset;
   verifyAndSignIn: VerifyAndSignIn;
   language: Language;
   formKey: Buffer;
@@ -95,7 +97,18 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
 
 /** Assembles the application: what every request passes, the transports, and the answers to everything else. */
 export function createApp(parts: AppParts): Express {
-  const { root, config, procedures, describeLink, verifyAndSignIn, language, formKey, metrics, devEmails } = parts;
+  const {
+    root,
+    config,
+    procedures,
+    describeLink,
+    describeReset,
+    verifyAndSignIn,
+    language,
+    formKey,
+    metrics,
+    devEmails,
+  } = parts;
   const app = express();
   // Should even our error page fail, Express answers by itself. Then it shows no stack.
   app.set("env", "production");
@@ -112,7 +125,16 @@ export function createApp(parts: AppParts): Express {
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
   const document = describeApi(Object.values(procedures), language);
   const routers = [
-    pages({ procedures, describeLink, verifyAndSignIn, document, settings: config, botDetection, formKey }),
+    pages({
+      procedures,
+      describeLink,
+      describeReset,
+      verifyAndSignIn,
+      document,
+      settings: config,
+      botDetection,
+      formKey,
+    }),
     json(Object.values(procedures)),
     sessionCheck(procedures.session),
     openApi(document),

@@ -40,11 +40,12 @@ export const REQUEST_FAULTS = [
 function toFault(error: unknown, language: Language): Fault {
   const known = isHttpError(error) && error.expose ? error : createError(500);
   const { detail, trpc } = FAULTS[known.status] ?? OTHER;
-  const { detail: special } = known;
+  const { heading, detail: special } = known;
+  const isKey = (named: unknown) => typeof named === "string" && isMessageKey(named);
   return {
     status: known.status,
-    title: STATUS_CODES[known.status] ?? "Error",
-    detail: language.text(typeof special === "string" && isMessageKey(special) ? special : detail),
+    title: isKey(heading) ? language.text(heading) : (STATUS_CODES[known.status] ?? "Error"),
+    detail: language.text(isKey(special) ? special : detail),
     headers: known.headers ?? {},
     trpc,
   };

@@ -18,7 +18,7 @@ export const REFUSALS: Record<RefusalCode, Row> = {
   token_used: { status: 410, trpc: "BAD_REQUEST" },
   code_refused: { status: 400, trpc: "BAD_REQUEST", field: "code" },
   password_required: { status: 403, trpc: "FORBIDDEN", field: "password" },
-  invalid_credentials: { status: 401, trpc: "UNAUTHORIZED", field: "password" },
+  invalid_credentials: { status: 401, trpc: "UNAUTHORIZED" },
   email_not_verified: { status: 403, trpc: "FORBIDDEN" },
   not_signed_in: { status: 401, trpc: "UNAUTHORIZED" },
   session_unknown: { status: 404, trpc: "NOT_FOUND" },

@@ -2,9 +2,9 @@ import type { Request, RequestHandler, Response } from "express";
 import type { RefusalOf, Result } from "../service/refusal.ts";
 
 /** Reading these asks nothing of the database. All else counts, so that nothing new is forgotten. */
-const UNCOUNTED = new Set(["/", "/register", "/welcome", "/verified", "/docs", "/openapi.json", "/healthz"]);
+const UNCOUNTED = new Set(["/register", "/welcome", "/docs", "/openapi.json", "/healthz"]);
 /** A server asks them for all of its people, from one network. Many at once share one statement. */
-const SESSION_READS = new Set(["/session", "/session/check", "/trpc/auth.session"]);
+const SESSION_READS = new Set(["/", "/verified", "/session", "/session/check", "/trpc/auth.session"]);
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export type SpendRequest = (ip: string) => Promise<Result<void, "rate_limited">>;

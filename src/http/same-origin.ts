@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import createError from "http-errors";
+import type { MessageKey } from "../language/message.ts";
 import { claimedOrigin } from "./claimed-origin.ts";
 import { readCookie } from "./cookies.ts";
 import { bearerToken } from "./credential.ts";
@@ -16,10 +17,11 @@ export function sameOrigin(isNamed: (origin: string) => boolean): RequestHandler
   return (req, _res, next) => {
     if (SAFE.has(req.method) || bearerToken(req) !== undefined) return next();
     const claimed = claimedOrigin(req);
-    const passes =
-      claimed === "own" ||
-      (claimed === "unknown" && readCookie(req, "session") === undefined) ||
-      (isNamed(req.get("origin") ?? "") && req.is("json"));
+    if (claimed === "unknown") {
+      const isSession = readCookie(req, "session") !== undefined;
+      return next(isSession ? createError(403, { detail: "fault.cookie_alone" satisfies MessageKey }) : undefined);
+    }
+    const passes = claimed === "own" || (isNamed(req.get("origin") ?? "") && req.is("json"));
     next(passes ? undefined : createError(403));
   };
 }

@@ -13,12 +13,21 @@ export type Language = {
   /** @throws Error if a variable of the sentence has no value. */
   text(key: MessageKey, values?: MessageValues): string;
   time(date: Date): string;
+  /** Says how long ago something was, in whole minutes, hours or days: no reader's time zone matters to it. */
+  ago(date: Date): string;
 };
+
+const UNITS = [
+  ["day", 24 * 60 * 60 * 1000],
+  ["hour", 60 * 60 * 1000],
+] as const;
+const MINUTE = ["minute", 60 * 1000] as const;
 
 /** Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder. @param tag by RFC 5646. */
 export function loadLanguage(folder: URL, tag: string): Language {
   const catalogue: Record<MessageKey, string> = JSON.parse(readFileSync(new URL(`${tag}.json`, folder), "utf8"));
   const times = new Intl.DateTimeFormat(catalogue.locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
+  const ages = new Intl.RelativeTimeFormat(catalogue.locale);
   const lists = new Intl.ListFormat(catalogue.locale, { type: "disjunction" });
   const formats = new Map<MessageKey, IntlMessageFormat>();
   const getFormat = (key: MessageKey) => {
@@ -39,5 +48,10 @@ export function loadLanguage(folder: URL, tag: string): Language {
       return String(getFormat(key).format(Object.fromEntries(written)));
     },
     time: (date) => `${times.format(date)} UTC`,
+    ago: (date) => {
+      const passed = Math.max(0, Date.now() - date.getTime());
+      const [unit, length] = UNITS.find(([, length]) => passed >= length) ?? MINUTE;
+      return ages.format(-Math.floor(passed / length), unit);
+    },
   };
 }

@@ -38,7 +38,7 @@ export type Guess = {
 export type SignInAttempt = {
   ip: string;
   emailKey: string;
-  /** Whether the browser proved the address's password before. */
+  /** Whether the browser or session proved the address's password before. */
   isKnown: boolean;
 };
 
@@ -93,9 +93,13 @@ function failuresOf({ signIn }: Limits, { ip, isKnown }: SignInAttempt): Limit<L
   return toNetworks(ip).map((key, n) => ({ ...signIn, count: countOf(signIn, n), name: "sign_in", key }) as const);
 }
 
-/** All sign-ins at an address, failed or not, for each takes a hash: of a network, or of those who know the password. */
+/**
+ * All sign-ins at an address, failed or not, for each takes a hash: of a network's strangers, or of its known browsers. Not
+ * of one browser, for whoever signs in again and again has any number that are known; nor of those of all networks, or
+ * whoever knew the password once could keep out its owner.
+ */
 function signInsAt({ perEmail }: Limits, { ip, emailKey, isKnown }: SignInAttempt): Limit<LimitName> {
-  return { ...perEmail, name: "email", key: `${digest(emailKey)} ${isKnown ? "known" : toNetwork(ip)}` };
+  return { ...perEmail, name: "email", key: `${digest(emailKey)} ${isKnown ? "known " : ""}${toNetwork(ip)}` };
 }
 
 /** Limits attempts, by network, e-mail address and in total. @param observe is called for each refused one. */

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { getSchema } from "../db/schema.ts";
+import { PURPOSES } from "../models/outbox-email.ts";
 import { type Budgets, RESERVE_FACTOR } from "./budget.ts";
 import type { Found } from "./choose.ts";
 import type { Turns } from "./turns.ts";
@@ -54,7 +55,7 @@ const CANDIDATES = `
     limit ${MOST}
   ),
   candidates as (
-    select id, email_key, mailbox, domain, network, is_held,
+    select id, email_key, purpose, mailbox, domain, network, is_held,
       cast(extract(epoch from greatest(due_at, at)) as float) as turn,
       cast(extract(epoch from now() - admitted_at) as float) as went_age
     from :emails: email
@@ -107,9 +108,9 @@ const FACTS = `
   ${entries(MAILBOX)} as mailboxes,
   ${entries(DOMAIN)} as domains,
   coalesce((select json_agg(held) from (select distinct email_key, network from candidates) of cross join lateral (
-    select id, email_key, network, cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
+    select id, email_key, purpose, network, cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
     where ${HELD} and (email_key, network) >= (of.email_key, of.network)
-      and (email_key, network) <= (of.email_key, of.network) order by email_key, network limit 1) held), '[]') as held`;
+      and (email_key, network) <= (of.email_key, of.network) order by email_key, network limit ${PURPOSES.length}) held), '[]') as held`;
 
 export type Search = {
   budgets: Budgets | undefined;

@@ -1,3 +1,4 @@
+import type { EmailPurpose } from "../models/outbox-email.ts";
 import { type Budgets, RESERVE_FACTOR } from "./budget.ts";
 import { type Counted, createLedger, type Entries, type Ledger } from "./ledger.ts";
 import { countAlike, countRoom, mayBegin, type Sending, type Slots } from "./slots.ts";
@@ -5,6 +6,7 @@ import { countAlike, countRoom, mayBegin, type Sending, type Slots } from "./slo
 export type Candidate = Counted & {
   id: number;
   email_key: string;
+  purpose: EmailPurpose;
   /** Whether a budget held it back before. */
   is_held: boolean;
   /**
@@ -15,7 +17,7 @@ export type Candidate = Counted & {
 };
 
 /** An email that a budget holds back, and in how many seconds it is due. */
-export type Held = { id: number; email_key: string; network: string; seconds: number };
+export type Held = Pick<Candidate, "id" | "email_key" | "purpose" | "network"> & { seconds: number };
 
 export type Found = { emails: readonly Candidate[]; mailboxes: Entries; domains: Entries; held: readonly Held[] };
 
@@ -47,10 +49,16 @@ function secondsToWait(ledgers: readonly Ledger[], email: Candidate, undecided: 
   return Math.max(0, ...waits);
 }
 
-/** A network's emails to one address serve the same person, so only the newest of those held back is kept. */
+type Alike = Pick<Candidate, "email_key" | "purpose" | "network">;
+
+function alikeKey({ network, purpose, email_key }: Alike) {
+  return `${network} ${purpose} ${email_key}`;
+}
+
+/** A network's emails to one address say the same for one purpose, so only the newest of those held back is kept. */
 function hold(ledgers: readonly Ledger[], email: Candidate, seconds: number, held: Map<string, Held>): Decision[] {
-  const { id, email_key, network } = email;
-  const key = `${network} ${email_key}`;
+  const { id, email_key, purpose, network } = email;
+  const key = alikeKey(email);
   const other = held.get(key);
   const dropped: Decision[] = [];
   let due = seconds;
@@ -62,7 +70,7 @@ function hold(ledgers: readonly Ledger[], email: Candidate, seconds: number, hel
   } else if (!email.is_held) {
     due = Math.max(...ledgers.map((ledger) => ledger.plan(email, seconds)));
   }
-  held.set(key, { id, email_key, network, seconds: due });
+  held.set(key, { id, email_key, purpose, network, seconds: due });
   return [...dropped, { id, action: "hold", seconds: due }];
 }
 
@@ -77,7 +85,7 @@ export function choose(
   budgets: Budgets | undefined,
 ): Decision[] {
   const ledgers = openLedgers(found, budgets);
-  const held = new Map(found.held.map((one) => [`${one.network} ${one.email_key}`, one]));
+  const held = new Map(found.held.map((one) => [alikeKey(one), one]));
   const undecided = new Map(found.emails.map((email) => [email.id, email]));
   const sending = [...sendingNow];
   const decisions = new Map<number, Decision>();

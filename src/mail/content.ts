@@ -11,4 +11,6 @@ export type EmailContent =
       validHours: number;
       hasCompetingSignUps: boolean;
     }
-  | { kind: "already-registered"; to: string };
+  | { kind: "already-registered"; to: string }
+  | { kind: "reset"; to: string; token: string; validMinutes: number }
+  | { kind: "password-changed"; to: string; changedAt: Date };

@@ -3,7 +3,7 @@ import DataLoader from "dataloader";
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { getSchema } from "../db/schema.ts";
-import { OutboxEmail } from "../models/outbox-email.ts";
+import { type EmailPurpose, OutboxEmail } from "../models/outbox-email.ts";
 import type { Budgets } from "./budget.ts";
 import { type Note, noteAll } from "./note.ts";
 import { type Take, type Taken, take } from "./take.ts";
@@ -17,6 +17,8 @@ export type NewEmail = {
   key: string;
   emailKey: string;
   signUpId: number | null;
+  /** What it is to say. */
+  purpose: EmailPurpose;
   mailbox: string;
   domain: string;
   network: string;
@@ -33,14 +35,14 @@ const [MOST_TRIES, RETRY_MS] = [5, 20];
 
 /**
  * The statement that writes an email; what it is about may be written by the same one. The values are bound by the names
- * of `NewEmail`, and the table by `emails`. @param key @param signUpId how SQL gets them.
+ * of `NewEmail`, and the table by `emails`. @param key @param signUpId @param purpose how SQL gets them.
  */
-export function insertEmail(key: string, signUpId: string): string {
-  return `insert into :emails: (key, sign_up_id, email_key, mailbox, domain, network)
-    values (${key}, ${signUpId}, :emailKey, :mailbox, :domain, :network)`;
+export function insertEmail(key: string, signUpId: string, purpose = "'verify'"): string {
+  return `insert into :emails: (key, sign_up_id, purpose, email_key, mailbox, domain, network)
+    values (${key}, ${signUpId}, ${purpose}, :emailKey, :mailbox, :domain, :network)`;
 }
 
-const ENQUEUE = `${insertEmail(":key", ":signUpId")} on conflict (key) do nothing returning id`;
+const ENQUEUE = `${insertEmail(":key", ":signUpId", ":purpose")} on conflict (key) do nothing returning id`;
 
 /** Writes an email in the transaction of its subject: both exist or neither. Resolves to whether it is a new one. */
 export async function enqueue(db: Knex, email: NewEmail): Promise<boolean> {

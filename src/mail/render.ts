@@ -9,6 +9,8 @@ import type { EmailMessage } from "./message.ts";
 const SUBJECTS: Record<EmailContent["kind"], MessageKey> = {
   verify: "mail.verify.subject",
   "already-registered": "mail.registered.subject",
+  reset: "mail.reset.subject",
+  "password-changed": "mail.password_changed.subject",
 };
 
 /** RFC 5322 section 2.1.1 asks for lines of no more than 78 characters. */
@@ -31,6 +33,13 @@ function viewContext(content: EmailContent, site: URL, host: string, language: L
   const subject = language.text(SUBJECTS[content.kind]);
   const common = { language, subject, host, home: site.href };
   if (content.kind === "already-registered") return common;
+  if (content.kind === "reset") {
+    const { token, validMinutes } = content;
+    return { ...common, link: new URL(`/reset?token=${token}`, site).href, validMinutes };
+  }
+  if (content.kind === "password-changed") {
+    return { ...common, changedAt: language.time(content.changedAt), link: new URL("/reset", site).href };
+  }
   const { token, code, signedUpAt, device, validHours, hasCompetingSignUps } = content;
   return {
     ...common,
@@ -58,7 +67,12 @@ export function createRender({ views, site, from, language }: RenderSettings): R
     text: readTemplate(new URL(`emails/${kind}.text.hbs`, views), { noEscape: true }),
     html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
   });
-  const templates = { verify: read("verify"), "already-registered": read("already-registered") };
+  const templates = {
+    verify: read("verify"),
+    "already-registered": read("already-registered"),
+    reset: read("reset"),
+    "password-changed": read("password-changed"),
+  };
   const layout = readTemplate(new URL("layouts/email.hbs", views));
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);

@@ -1,5 +1,10 @@
 import { Model } from "objection";
 
+/** Why an email is sent. What it says depends on what is so when it is sent. */
+export const PURPOSES = ["verify", "reset", "password_changed"] as const;
+
+export type EmailPurpose = (typeof PURPOSES)[number];
+
 /** An email to be written and sent. What it says is decided when it is sent. */
 export class OutboxEmail extends Model {
   static override tableName = "emails";
@@ -9,6 +14,7 @@ export class OutboxEmail extends Model {
   declare key: string;
   declare email_key: string;
   declare sign_up_id: number | null;
+  declare purpose: EmailPurpose;
   /** The address without its tag, its domain, and the network that asked: what budgets count by. `""` is not known. */
   declare mailbox: string;
   declare domain: string;

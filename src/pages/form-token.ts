@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The forms that act for a session. */
-export type SessionForm = "/sign-out" | "/sessions/end";
+export type SessionForm = "/sign-out" | "/sessions/end" | "/account/password";
 
 export type FormTokens = {
   /** Makes the token that a form of a session carries. @param handle the session's. */

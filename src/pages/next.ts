@@ -11,6 +11,6 @@ export function readNext(sent: unknown, origin: string): string | undefined {
   if (!/^\/[^\\\p{Cc}]*$/u.test(sent) || !URL.canParse(sent, origin)) return undefined;
   const url = new URL(sent, origin);
   // Dots may be gone from between slashes now, and some servers decode before they redirect.
-  const leadsElsewhere = url.origin !== origin || /^\/(?:[/\\]|%2f|%5c)/i.test(url.pathname);
+  const leadsElsewhere = url.origin !== origin || /^\/(?:[/\\]|%(?:2f|5c|[01][\da-f]))/i.test(url.pathname);
   return leadsElsewhere ? undefined : url.pathname + url.search + url.hash;
 }

@@ -1,8 +1,11 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
-import { showAccount, showSessions, submitEndSession, submitSignOut } from "./account.ts";
+import { callerOf } from "../http/caller.ts";
+import { showAccount } from "./account.ts";
+import { showChangePassword, submitChangePassword } from "./change-password.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
 import { createFormTokens } from "./form-token.ts";
+import { mendLink } from "./link.ts";
 import {
   type RegistrationPage,
   refuseLargeForm,
@@ -10,9 +13,11 @@ import {
   showWelcome,
   submitRegistration,
 } from "./registration.ts";
+import { type ResetPage, showReset, submitReset, submitResetRequest } from "./reset.ts";
+import { forgetPages, showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
 import { showSignIn, submitSignIn } from "./sign-in.ts";
+import { findSignedIn } from "./signed-in.ts";
 import {
-  mendLink,
   showVerification,
   showVerified,
   submitResend,
@@ -20,13 +25,16 @@ import {
   type VerificationPage,
 } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & VerificationPage & { document: ApiDocument; formKey: Buffer };
+export type PagesParts = RegistrationPage & VerificationPage & ResetPage & { document: ApiDocument; formKey: Buffer };
 
 export function pages(parts: PagesParts): Router {
   const { procedures, document, formKey } = parts;
-  const account = { procedures, formTokens: createFormTokens(formKey) };
+  const account = { procedures, formTokens: createFormTokens(formKey), settings: parts.settings };
   const router = Router();
-  router.get("/", (_req, res) => res.redirect(303, "/register"));
+  router.get("/", async (req, res) => {
+    const signedIn = await findSignedIn(procedures, callerOf(req, res));
+    res.redirect(303, signedIn.ok && signedIn.value ? "/account" : "/register");
+  });
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
   router.get("/welcome", showWelcome);
@@ -34,13 +42,20 @@ export function pages(parts: PagesParts): Router {
   router.get("/verify", showVerification(parts));
   router.post("/verify", formBody, submitVerification(parts));
   router.post("/verify/resend", formBody, submitResend(procedures));
-  router.get("/verified", showVerified);
+  router.get("/verified", showVerified(parts));
   router.get("/sign-in", showSignIn(parts));
   router.post("/sign-in", formBody, submitSignIn(parts));
   router.post("/sign-out", formBody, submitSignOut(account));
+  router.get("/sign-out/forget", forgetPages);
   router.get("/account", showAccount(account));
   router.get("/account/sessions", showSessions(account));
   router.post("/sessions/end", formBody, submitEndSession(account));
+  router.get("/account/password", showChangePassword(account));
+  router.post("/account/password", formBody, submitChangePassword(account));
+  router.get("/reset", showReset(parts));
+  router.post("/reset", formBody, submitResetRequest(parts));
+  router.post("/reset/confirm", formBody, submitReset(parts));
+  router.get("/.well-known/change-password", (_req, res) => res.redirect(303, "/account/password"));
   router.get("/docs", showDocs(document));
   return router;
 }

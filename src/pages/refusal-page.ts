@@ -5,7 +5,12 @@ import type { Language } from "../language/language.ts";
 import type { Refusal } from "../service/refusal.ts";
 import { keepForHistory } from "./history.ts";
 
-export type PageRefusal = { fields: { field: string; message: string }[]; notice?: string };
+export type PageRefusal = {
+  fields: { field: string; message: string }[];
+  /** What concerns no one field, and its heading where that is not to try again. */
+  notice?: string;
+  heading?: string;
+};
 
 /** A page says more than the contract's fixed words for a duplicate. */
 function sentence(refusal: Refusal, language: Language): string {

@@ -22,7 +22,7 @@ function render(res: Response, { settings, botDetection }: RegistrationPage, ema
   }
   res.render("pages/registration/form", {
     title: pageTitle(res, "registration.title", refusal),
-    script: "passwords.js",
+    scripts: ["passwords.js"],
     email: { value: email, error: fieldError("email", refusal) },
     password: {
       minLength: settings.passwordMinLength,

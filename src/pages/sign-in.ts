@@ -1,9 +1,12 @@
 import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
+import { languageOf } from "../http/language.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
+import type { Refusal } from "../service/refusal.ts";
 import { readNext } from "./next.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress } from "./typed.ts";
 
@@ -17,18 +20,29 @@ function nextOf(req: Request, sent: unknown) {
   return readNext(sent, req.app.get("origin"));
 }
 
+/** nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
+function unencodedNext(req: Request): unknown {
+  return /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"];
+}
+
 /** The path of the form, which leads back to a page afterwards. */
 export function signInPath(next: string): string {
   return `/sign-in?${new URLSearchParams({ next })}`;
 }
 
-type Shown = { refusal?: PageRefusal; isUnverified?: boolean; isSignedOut?: boolean };
+type Shown = {
+  refusal?: PageRefusal;
+  isPairWrong?: boolean;
+  isUnverified?: boolean;
+  isSignedOut?: boolean;
+  isReset?: boolean;
+};
 
 function render(req: Request, res: Response, { email, keep, next }: Typed, { refusal, ...shown }: Shown) {
   res.render("pages/sessions/sign-in", {
     ...shown,
     title: pageTitle(res, "sign_in.title", refusal),
-    script: "passwords.js",
+    scripts: ["passwords.js"],
     email: { value: typedAddress(email), error: fieldError("email", refusal) },
     password: { maxLength: PASSWORD_MAX_LENGTH, error: fieldError("password", refusal) },
     keep: keep === "on",
@@ -37,12 +51,27 @@ function render(req: Request, res: Response, { email, keep, next }: Typed, { ref
   });
 }
 
+/** Which of the two is wrong is told to nobody, so that both fields are marked, and described by the one notice. */
+function explain(res: Response, refused: Refusal): Shown {
+  const refusal = answerRefusal(res, refused);
+  const { text } = languageOf(res);
+  switch (refused.code) {
+    case "invalid_credentials":
+      return { refusal: { ...refusal, heading: text("form.errors.title") }, isPairWrong: true };
+    case "email_not_verified":
+      return { refusal: { ...refusal, heading: text("sign_in.unverified.title") }, isUnverified: true };
+    default:
+      return { refusal };
+  }
+}
+
 /** GET /sign-in. Who is signed in goes on. */
 export function showSignIn({ procedures }: SignInPage): RequestHandler {
   return async (req, res) => {
-    const current = await procedures.session.run(undefined, callerOf(req, res));
-    if (current.ok && current.value.session) return res.redirect(303, nextOf(req, req.query["next"]) ?? HOME);
-    render(req, res, { next: req.query["next"] }, { isSignedOut: "out" in req.query });
+    const signedIn = await findSignedIn(procedures, callerOf(req, res));
+    const next = unencodedNext(req);
+    if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, next) ?? HOME);
+    render(req, res, { next }, { isSignedOut: "out" in req.query, isReset: "reset" in req.query });
   };
 }
 
@@ -52,7 +81,6 @@ export function submitSignIn({ procedures }: SignInPage): RequestHandler {
     const { email, password, keep, next } = req.body;
     const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
     if (result.ok) return res.redirect(303, nextOf(req, next) ?? HOME);
-    const isUnverified = result.error.code === "email_not_verified";
-    render(req, res, req.body, { refusal: answerRefusal(res, result.error), isUnverified });
+    render(req, res, req.body, explain(res, result.error));
   };
 }

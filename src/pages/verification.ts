@@ -9,7 +9,9 @@ import type { Refusal } from "../service/refusal.ts";
 import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
+import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
 
@@ -41,23 +43,16 @@ function renderRefusedLink(res: Response, refused: Refusal) {
   });
 }
 
-export const showVerified: RequestHandler = (_req, res) => {
-  res.render("pages/verification/verified", { title: languageOf(res).text("verified.title") });
-};
-
-/** The raw query, because the service separates the token from what mail programs append to links. */
-function rawQuery(req: Request) {
-  return req.url.slice(req.url.indexOf("?") + 1);
+/** GET /verified, and a link that was used before: who finds that one is signed in only if they were before. */
+export function showVerified({ procedures }: VerificationPage): RequestHandler {
+  return async (req, res) => {
+    const signedIn = await findSignedIn(procedures, callerOf(req, res));
+    const title = languageOf(res).text("verified.title");
+    if (!signedIn.ok || !signedIn.value) return res.render("pages/verification/verified", { title });
+    const address = readableAddress(signedIn.value.email);
+    res.render("pages/verification/verified", { title, scripts: ["private.js"], address });
+  };
 }
-
-/** The path of a link whose `?` was escaped, or that has white space before it. */
-const DAMAGED_PATH = /^\/verify(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
-
-/** Has GET /verify take the links with a damaged path. */
-export const mendLink: RequestHandler = (req, _res, next) => {
-  if (req.method === "GET" || req.method === "HEAD") req.url = req.url.replace(DAMAGED_PATH, "/verify?");
-  next();
-};
 
 function renderLink(
   res: Response,
@@ -71,7 +66,7 @@ function renderLink(
   res.render("pages/verification/link", {
     ...link,
     title: pageTitle(res, "verify.title", refusal),
-    script: link.needsPassword ? "passwords.js" : undefined,
+    scripts: link.needsPassword ? ["passwords.js"] : [],
     address: readableAddress(email),
     signedUpAt: language.time(signedUpAt),
     password: { error: fieldError("password", refusal) },
@@ -92,7 +87,7 @@ export function showVerification(page: VerificationPage): RequestHandler {
     // Where the link's name is lost, its token may still be there.
     if (!link.ok && !/token/i.test(query)) return renderForms(res, {}, undefined, "sent" in req.query);
     if (!link.ok) return renderRefusedLink(res.set("Referrer-Policy", "strict-origin"), link.error);
-    if (link.value.alreadyVerified) return showVerified(req, res.set("Referrer-Policy", "strict-origin"), next);
+    if (link.value.alreadyVerified) return showVerified(page)(req, res.set("Referrer-Policy", "strict-origin"), next);
     renderLink(res, page, link.value);
   };
 }
@@ -102,11 +97,6 @@ async function refuseLink(req: Request, res: Response, page: VerificationPage, c
   const link = await page.describeLink(`token=${typedToken(req)}`, caller);
   if (!link.ok || link.value.alreadyVerified) return renderRefusedLink(res, refused);
   renderLink(res, page, { ...link.value, needsPassword: true }, answerRefusal(res, refused));
-}
-
-function typedToken(req: Request): unknown {
-  const { token } = req.body;
-  return Array.isArray(token) ? token.join("&") : token;
 }
 
 /** POST /verify from the page of a link, or with a code. */

@@ -1,13 +1,19 @@
+import { type PasswordParts, passwordProcedures } from "./password/procedures.ts";
 import type { ProcedureDeps } from "./procedure.ts";
 import { type RegistrationParts, registrationProcedures } from "./registration/procedures.ts";
 import { type SessionParts, sessionProcedures } from "./sessions/procedures.ts";
 import { verificationProcedures } from "./verification/procedures.ts";
 
-export type ServiceParts = RegistrationParts & SessionParts & ProcedureDeps;
+export type ServiceParts = RegistrationParts & SessionParts & PasswordParts & ProcedureDeps;
 
 /** All that Foyer can be asked for. */
 export function createProcedures(parts: ServiceParts) {
-  return { ...registrationProcedures(parts), ...verificationProcedures(parts), ...sessionProcedures(parts) };
+  return {
+    ...registrationProcedures(parts),
+    ...verificationProcedures(parts),
+    ...sessionProcedures(parts),
+    ...passwordProcedures(parts),
+  };
 }
 
 export type Procedures = ReturnType<typeof createProcedures>;

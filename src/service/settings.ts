@@ -13,4 +13,6 @@ export type ServiceSettings = {
   /** For how long an account that nobody verifies is kept, since it was made or last written to. */
   unverifiedDays: number;
   sessions: SessionLifetimes;
+  /** How long a link that sets a password is valid after it was sent. */
+  resetMinutes: number;
 };

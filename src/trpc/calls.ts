@@ -12,7 +12,9 @@ function decodeAsTrpc(path: string) {
 /** The procedures that a request calls, as the client names them. */
 export function callsOf(req: Request): string[] {
   const path = decodeAsTrpc(req.path.slice(req.path.lastIndexOf("/") + 1));
-  return req.query["batch"] === "1" ? path.split(",") : [path];
+  // The first counts, as for tRPC.
+  const [batch] = [req.query["batch"]].flat();
+  return batch === "1" ? path.split(",") : [path];
 }
 
 /** Names the procedures that a request calls, for log and metrics: each once, `(unknown)` where not in `names`. */

@@ -14,6 +14,9 @@ export function createRouter(procedures: Procedures) {
       sessions: query(procedures.sessions),
       endSession: mutation(procedures.endSession),
       reauthenticate: mutation(procedures.reauthenticate),
+      requestPasswordReset: mutation(procedures.requestPasswordReset),
+      resetPassword: mutation(procedures.resetPassword),
+      changePassword: mutation(procedures.changePassword),
     }),
   });
 }

@@ -252,6 +252,19 @@ describe("the admission queue", () => {
       expect((await outcomes(many)).filter((outcome) => outcome === "done")).to.have.length(10);
     });
 
+    it("serves a network's known browsers first as often as there are slots, and then by turns with other sign-ins", async () => {
+      const { ask, askTimes, hasRoom, started, finish } = start(1, 12);
+      const many = askTimes("many", 40, "known");
+      expect(hasRoom("many", "known")).to.equal(false);
+      for (const other of ["b", "c"]) expect(hasRoom(other, "sign_in"), other).to.equal(true);
+      const others = [ask("b", "b", "sign_in"), ask("c", "c", "sign_in")];
+      const known = ask("d", "known", "known");
+      finish();
+      expect(await outcomes([...others, known])).to.deep.equal(["done", "done", "done"]);
+      expect(started.slice(0, 5)).to.deep.equal(["many1", "known", "many2", "b", "c"]);
+      expect((await outcomes(many)).filter((outcome) => outcome === "done")).to.have.length(8);
+    });
+
     it("gives networks turns within a rank, and displaces by the places that they have there", async () => {
       const { ask, askTimes, hasRoom, started, finish } = start(1, 12);
       const running = ask("b", "running");

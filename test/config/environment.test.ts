@@ -10,6 +10,7 @@ describe("the settings", () => {
       host: "127.0.0.1",
       port: 3000,
       keepAliveSeconds: 75,
+      resetMinutes: 30,
       sessions: {
         browser: { seconds: 86_400, idleSeconds: 43_200 },
         kept: { seconds: 2_592_000, idleSeconds: 1_209_600 },

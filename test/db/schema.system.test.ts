@@ -87,7 +87,10 @@ describe("a PostgreSQL database that Foyer shares", () => {
       "foyer_migrations",
       "foyer_migrations_lock",
       "rate_limits",
+      "reset_tokens",
       "secrets",
+      "sessions",
+      "sign_in_failures",
       "sign_ups",
       "users",
       "verification_tokens",
@@ -144,6 +147,12 @@ describe("a PostgreSQL database that Foyer shares", () => {
       /may not .* sequences .* grant all on all sequences/,
     );
     await app.raw("grant all on all sequences in schema foyer to ??", [role]);
+    await app.raw("revoke all on foyer.sessions, foyer.sign_in_failures from ??", [role]);
+    expect(
+      await refusal({ ...asRole(), DATABASE_SCHEMA: "foyer" }),
+      "as where only those of an earlier version were",
+    ).to.match(/may not read and write the tables sessions, sign_in_failures/);
+    await app.raw("grant all on all tables in schema foyer to ??", [role]);
     expect(await serves({ ...asRole(), DATABASE_SCHEMA: "foyer" })).to.equal(400);
   });
 
@@ -154,6 +163,14 @@ describe("a PostgreSQL database that Foyer shares", () => {
         "foyer: DATABASE_SCHEMA: the schema public has a table already that this Foyer did not make (users), and it is left as it is: " +
           "set DATABASE_SCHEMA to a schema for Foyer alone, such as foyer",
       );
+    });
+
+    it("refuses the upgrade in one line where a table that it adds is somebody else's", async () => {
+      await serves({});
+      await app.raw("drop table sessions, sign_in_failures, reset_tokens");
+      await app("foyer_migrations").where("name", ">=", "20261126140000").del();
+      await app.schema.createTable("sessions", (table) => table.text("sid"));
+      expect(await refusal()).to.match(/^foyer: DATABASE_SCHEMA: .* did not make \(sessions\)/);
     });
 
     it("refuses the start in one line where an unreleased Foyer made the tables", async () => {

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
 import type { Budgets } from "../../src/mail/budget.ts";
 import { createOutbox, enqueue, type NewEmail } from "../../src/mail/outbox.ts";
-import { OutboxEmail } from "../../src/models/outbox-email.ts";
+import { OutboxEmail, PURPOSES } from "../../src/models/outbox-email.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { newEmail } from "../support/new-email.ts";
 
@@ -165,6 +165,21 @@ describe("limits on emails", () => {
       expect((await sendAll()).dropped).to.equal(1);
       await travel(61);
       expect(keysOf((await sendAll()).sent)).to.have.members(["victim@example.com", "victim+1@example.com"]);
+    });
+
+    it("keep of those held back the newest of each purpose: one that asks drops none that tells", async () => {
+      await queue("victim@example.com", 5, stranger);
+      await sendAll();
+      for (const purpose of [...PURPOSES, ...PURPOSES]) {
+        await queue("victim@example.com", 1, { ...stranger, purpose });
+        await sendAll();
+      }
+      const waiting = (await rows()).filter(({ finished_at }) => finished_at === null);
+      expect(waiting.map(({ purpose }) => purpose)).to.deep.equal(PURPOSES);
+      for (const purpose of PURPOSES) await queue("victim@example.com", 2, { ...stranger, purpose });
+      expect((await sendAll()).dropped).to.equal(2 * PURPOSES.length);
+      await travel(2 * HOUR);
+      expect((await sendAll()).sent.map(({ purpose }) => purpose)).to.have.members(PURPOSES);
     });
 
     it("count what was given up or dropped like what was sent, so that no wait tells what came of an address", async () => {

@@ -42,6 +42,15 @@ const OUTCOMES = {
   "auth.signOut": ["ok", "invalid_input", "unavailable"],
   "auth.sessions": ["ok", "not_signed_in", "unavailable"],
   "auth.endSession": ["ok", "not_signed_in", "session_unknown", "unavailable"],
+  "auth.requestPasswordReset": ["ok", "invalid_input", "rate_limited", "unavailable"],
+  "auth.resetPassword": [
+    ...["ok", "token_unknown", "token_expired", "token_used"],
+    ...["invalid_input", "rate_limited", "busy", "unavailable"],
+  ],
+  "auth.changePassword": [
+    ...["ok", "not_signed_in", "invalid_input", "invalid_credentials"],
+    ...["rate_limited", "busy", "unavailable"],
+  ],
 };
 
 describe("the metrics at /metrics", () => {

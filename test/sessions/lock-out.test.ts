@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { cookieOf, newAccount, newSignedIn, signIn } from "../support/account.ts";
 import { expectProblem } from "../support/expect-problem.ts";
@@ -65,6 +67,23 @@ describe("a hundred failed sign-ins in a row", () => {
     const spellings = [email, email.toLowerCase(), email.toUpperCase(), "ｓpelled.once@example.com"];
     const failed = await Promise.all(Array.from({ length: 100 }, (_, n) => attempt(spellings[n % 4] ?? "", WRONG)));
     expect(new Set(failed.map(({ status }) => status))).to.deep.equal(new Set([401]));
+    expect((await attempt(email, PASSWORD)).status).to.equal(401);
+  });
+
+  it("are not undone by those who hang up before their password is compared", async () => {
+    const { email } = await newAccount(foyer);
+    const hangUp = async () => {
+      const { hostname, port } = new URL(foyer.url);
+      const body = JSON.stringify({ email, password: WRONG });
+      const socket = connect(Number(port), hostname);
+      const head = `Host: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+      socket.write(`POST /sign-in HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+      await setTimeout(5);
+      socket.destroy();
+    };
+    await fail(email, 101);
+    await Promise.all(Array.from({ length: 60 }, hangUp));
+    await setTimeout(500);
     expect((await attempt(email, PASSWORD)).status).to.equal(401);
   });
 
@@ -165,5 +184,24 @@ describe("RATE_LIMIT_SIGN_IN", () => {
     const statuses = [];
     for (let n = 0; n < 13; n += 1) statuses.push((await attempt("192.0.2.5", email, PASSWORD, known)).status);
     expect(statuses.indexOf(429)).to.equal(12);
+    // It may make any number of browsers known.
+    const { known: another } = await signIn(foyer, email);
+    expect((await attempt("192.0.2.5", email, PASSWORD, another)).status).to.equal(429);
+  });
+
+  it("keeps no known browser out for what another failed that was known before, such as a shared computer", async () => {
+    const { email, known: shared } = await signIn(foyer, (await newAccount(foyer)).email);
+    const { known: own } = await signIn(foyer, email);
+    for (let n = 0; n < 12; n += 1) await attempt("192.0.2.6", email, WRONG, shared);
+    expect((await attempt("192.0.2.6", email, WRONG, shared)).status).to.equal(429);
+    expect((await attempt("192.0.2.7", email, PASSWORD, own)).status).to.equal(200);
+  });
+
+  it("counts no sign-in that the database had fail", async () => {
+    const { email } = await newAccount(foyer);
+    await foyer.sql("alter table sign_in_failures rename to away");
+    for (let n = 0; n < 6; n += 1) expect((await attempt("192.0.2.8", email, PASSWORD)).status).to.equal(500);
+    await foyer.sql("alter table away rename to sign_in_failures");
+    expect((await attempt("192.0.2.8", email, PASSWORD)).status).to.equal(200);
   });
 });

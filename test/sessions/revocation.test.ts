@@ -154,7 +154,7 @@ describe("auth.signOut, auth.sessions and auth.endSession", () => {
     const own = await newSignedIn(foyer);
     const stranger = await newSignedIn(foyer);
     const [{ handle }] = await list(stranger);
-    for (const sent of [handle, "", handle.slice(0, 15), "%", null, {}, undefined]) {
+    for (const sent of [handle, "", handle.slice(0, 15), "%", "\0".repeat(16), null, {}, undefined]) {
       expectProblem(await post("/sessions/end", own.cookie, { handle: sent }), 404, "session_unknown");
     }
     expect(await whoIs(foyer, stranger.cookie)).to.equal(stranger.email);

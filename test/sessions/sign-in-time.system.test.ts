@@ -8,7 +8,7 @@ import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { newAddress, signUp } from "../support/sign-up.ts";
 import { CLEAR, median, signedRank } from "../support/signed-rank.ts";
 
-const PAIRS = 120;
+const PAIRS = 80;
 const COST = 6;
 const LONG = "long horse battery ".repeat(5);
 

@@ -141,6 +141,19 @@ describe("auth.signIn", () => {
     });
   });
 
+  it("answers an account that is deleted at that moment as one that there is none of", async () => {
+    const { id, email } = await newAccount(foyer);
+    await foyer.sql(`create function delete_account() returns trigger language plpgsql as
+      $$ begin delete from public.users where id = new.user_id; return new; end $$`);
+    await foyer.sql(
+      `create trigger deleted before insert on sessions for each row when (new.user_id = ${id}) execute function delete_account()`,
+    );
+    const answer = await post(email);
+    expectProblem(answer, 401, "invalid_credentials");
+    expect(answer.headers).not.to.have.property("set-cookie");
+    await foyer.sql("drop function delete_account cascade");
+  });
+
   it("takes a password that only another system let through, for it is not chosen now", async () => {
     const { id, email } = await newAccount(foyer);
     await foyer.sql(
@@ -175,6 +188,18 @@ describe("auth.signIn", () => {
     const headers = { "set-cookie": answer.headers.getSetCookie() };
     expect(await whoIs(foyer, cookieOf({ headers }))).to.equal(email);
     expect(await answer.text()).to.include(email);
+  });
+
+  it("sets its cookie by a streamed batch that says twice that it is one", async () => {
+    const { email } = await newAccount(foyer);
+    const answer = await fetch(`${foyer.url}/trpc/auth.signOut,auth.signIn?batch=1&batch=1`, {
+      method: "POST",
+      headers: { "trpc-accept": "application/jsonl", "Content-Type": "application/json" },
+      body: JSON.stringify({ 0: {}, 1: { email, password: PASSWORD } }),
+    });
+    expect(cookieOf({ headers: { "set-cookie": answer.headers.getSetCookie() } }), await answer.text()).not.to.equal(
+      "",
+    );
   });
 
   it("sets cookies under https whose names no other host can set", async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Context } from "mocha";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from "playwright-core";
 
 const CANDIDATES = [
   process.env["CHROMIUM"] ?? "",
@@ -19,10 +19,13 @@ const QUIET = [
   "--no-first-run",
 ];
 
+/** Has the back button show pages from memory, as it does for people: Playwright turns that off. */
+export const FROM_MEMORY: LaunchOptions = { ignoreDefaultArgs: ["--disable-back-forward-cache"] };
+
 /** Starts Chromium; where there is none, skips the tests and says so, but under CI fails. */
-export async function startBrowser(test: Context): Promise<Browser> {
+export async function startBrowser(test: Context, options: LaunchOptions = {}): Promise<Browser> {
   const executablePath = CANDIDATES.find((path) => path && existsSync(path));
-  if (executablePath) return chromium.launch({ executablePath, args: QUIET });
+  if (executablePath) return chromium.launch({ executablePath, args: QUIET, ...options });
   if (process.env["CI"]) throw new Error("CI tests in a browser: install Chromium, or name one in CHROMIUM");
   process.stderr.write("    no Chromium here: the browser tests are skipped (name one in CHROMIUM)\n");
   return test.skip();

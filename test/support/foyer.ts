@@ -7,6 +7,7 @@ import { type Config, parseConfig } from "../../src/config/environment.ts";
 import { listen } from "../../src/http/listen.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
+import { purgeResetTokens } from "../../src/service/password/purge.ts";
 import { purgeSessions } from "../../src/service/sessions/purge.ts";
 import { purge } from "../../src/service/verification/purge.ts";
 import { createDatabase } from "./database.ts";
@@ -115,6 +116,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     purge: async () => {
       await purge(db(), config.unverifiedDays);
       await purgeSessions(db());
+      await purgeResetTokens(db());
     },
     /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
     travel: (interval: string) => travel(db(), interval),

@@ -6,5 +6,14 @@ let count = 0;
 export function newEmail(to: string, others: Partial<NewEmail> = {}): NewEmail {
   count += 1;
   const domain = to.slice(to.lastIndexOf("@") + 1);
-  return { key: `${to} ${count}`, emailKey: to, signUpId: null, mailbox: to, domain, network: `n${count}`, ...others };
+  return {
+    key: `${to} ${count}`,
+    emailKey: to,
+    signUpId: null,
+    purpose: "verify",
+    mailbox: to,
+    domain,
+    network: `n${count}`,
+    ...others,
+  };
 }

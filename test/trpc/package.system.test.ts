@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** A frontend of someone else's: it knows the package by name and nothing of this tree. */
 const PROGRAM = `
-import { type AppRouter, createFoyerClient, type FoyerError, isFoyerError } from "foyer/client";
+import { type AppRouter, createFoyerClient, type FoyerError, isFoyerError, sessionCookieOf } from "foyer/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -22,11 +22,15 @@ const output: Same<Output, { id: number; email: string }> = true;
 
 type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
 
+type Field = "email" | "password" | "newPassword" | "keep" | "as" | "scope";
+type Session = inferRouterOutputs<AppRouter>["auth"]["session"];
+const account: Same<NonNullable<Session["account"]>, { id: number; email: string; verified: boolean }> = true;
+
 /** Does not compile once there is a code that it does not name. */
 function describe(refusal: Refusal): string {
   switch (refusal.code) {
     case "invalid_input":
-      return refusal.fields.map(({ field, message }: { field: "email" | "password" | "newPassword"; message: string }) => field + ": " + message).join(" ");
+      return refusal.fields.map(({ field, message }: { field: Field; message: string }) => field + ": " + message).join(" ");
     case "code_refused":
     case "password_required":
       return refusal.triesLeft === undefined ? refusal.code : refusal.triesLeft + " left";
@@ -39,6 +43,10 @@ function describe(refusal: Refusal): string {
     case "token_expired":
     case "token_used":
     case "registration_closed":
+    case "invalid_credentials":
+    case "email_not_verified":
+    case "not_signed_in":
+    case "session_unknown":
       return refusal.code;
     default:
       return refusal satisfies never;
@@ -60,15 +68,18 @@ function describeMost(refusal: Refusal) {
 const wait = (refusal: Refusal) => refusal.retryAfterSeconds;
 
 const foyer = createFoyerClient(process.argv[2] ?? "");
-const account = { email: "alice@example.com", password: "secret123" };
-const { id, email } = await foyer.auth.register.mutate(account);
+const alice = { email: "alice@example.com", password: "secret123" };
+const { id, email } = await foyer.auth.register.mutate(alice);
 // @ts-expect-error an account without a password
-const seen: unknown[] = [input, output, id, email, typeof (() => foyer.auth.register.mutate({ email }))];
+const seen: unknown[] = [input, output, account, id, email, typeof (() => foyer.auth.register.mutate({ email }))];
 for (const call of [
-  () => foyer.auth.register.mutate(account),
+  () => foyer.auth.register.mutate(alice),
   () => foyer.auth.register.mutate({ email: "bob", password: "short" }),
   () => foyer.auth.verifyEmail.mutate({ code: "1234 5678" }),
   () => foyer.auth.verifyEmail.mutate({ token: "x" }),
+  () => foyer.auth.signIn.mutate({ ...alice, password: "wrong horse battery" }),
+  () => foyer.auth.signIn.mutate({ ...alice, as: "bearer" }),
+  () => foyer.auth.sessions.query(),
 ]) {
   try {
     await call();
@@ -81,7 +92,10 @@ for (const call of [
     seen.push([isBadRequest, isUnknown, status, error.data?.refusal && describe(error.data.refusal)]);
   }
 }
-console.log(JSON.stringify(seen));
+const forBrowser = createFoyerClient(process.argv[2] ?? "", { headers: { cookie: sessionCookieOf("foyer-session=x") } });
+const session: Session = await forBrowser.auth.session.query();
+const byToken = await createFoyerClient(process.argv[2] ?? "", { token: "x" }).auth.session.query();
+console.log(JSON.stringify([...seen, session.account, byToken.session]));
 `;
 
 const TSCONFIG = {
@@ -124,7 +138,7 @@ describe("the package, installed by a frontend", function () {
     );
     const { stdout } = await run(process.execPath, ["--import", "tsx", "frontend.ts", foyer.url], { cwd: folder });
     expect(JSON.parse(stdout)).to.deep.equal([
-      ...[true, true, 1, "alice@example.com", "function"],
+      ...[true, true, true, 1, "alice@example.com", "function"],
       [true, false, 400, "email_taken"],
       [
         true,
@@ -135,6 +149,10 @@ describe("the package, installed by a frontend", function () {
       ],
       [true, false, 400, "0 left"],
       [false, false, 404, "token_unknown"],
+      [false, false, 401, "invalid_credentials"],
+      [false, false, 403, "email_not_verified"],
+      [false, false, 401, "not_signed_in"],
+      ...[null, null],
     ]);
   });
 });

@@ -30,9 +30,10 @@ describe("answers in discreet mode", () => {
   const REQUESTS = {
     json: (email: string) => send("/register", { email, password: PASSWORD }),
     resend: (email: string) => send("/verify/resend", { email }),
+    reset: (email: string) => send("/reset", { email }),
   };
 
-  for (const how of ["json", "resend"] as const) {
+  for (const how of ["json", "resend", "reset"] as const) {
     it(`take the same time for a registered and a new address: ${how}`, async function () {
       this.timeout(60_000);
       await REQUESTS[how](twoAddresses().fresh);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isMessageKey } from "../../language/language.ts";
 import type { Message, MessageKey } from "../../language/message.ts";
-import { ok, type Result } from "../../result.ts";
+import { err, ok, type Result } from "../../result.ts";
 import { FIELDS, type FieldError, type RefusalOf, refuse } from "../refusal.ts";
 import { ADDRESS_OCTETS, type EmailAddress, parseEmailAddress } from "./email-address.ts";
 import { PASSWORD_MAX_LENGTH, parsePassword, parseTypedPassword } from "./password.ts";
@@ -35,10 +35,10 @@ export function newPasswordField(minLength: number) {
     .meta({ example: "correct horse battery staple", minLength, maxLength: PASSWORD_MAX_LENGTH, format: "password" });
 }
 
-/** A password that was chosen before. */
-export function typedPasswordField() {
-  return text("password.missing", "password.not_text")
-    .transform(parsedBy(parseTypedPassword))
+/** A password that was chosen before. @param missing says that there is none, where a form asks for another one too. */
+export function typedPasswordField(missing: MessageKey = "password.missing") {
+  return text(missing, "password.not_text")
+    .transform(parsedBy((typed) => (typed === "" ? err({ key: missing }) : parseTypedPassword(typed))))
     .meta({ example: "correct horse battery staple", maxLength: PASSWORD_MAX_LENGTH, format: "password" });
 }
 

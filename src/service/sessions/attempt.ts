@@ -1,11 +1,16 @@
 import type { Knex } from "knex";
 import { getSchema } from "../../db/schema.ts";
+import type { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
 
 /** In a row. NIST SP 800-63B-4 section 3.2.2 allows no more for an account: then its password opens nothing. */
 const STRANGERS_MOST = 100;
 /** In a row, of one browser or session that proved the password before. Then it counts as a stranger. */
 const KNOWN_MOST = 20;
+
+function strangersKey(emailKey: string) {
+  return digest("strangers", emailKey);
+}
 
 /** For unknown addresses too, and in one statement for all, so that its time tells nothing. */
 const ATTEMPT = `
@@ -55,15 +60,20 @@ async function spend(db: Knex, emailKey: string, key: string, most: number): Pro
  * @param knownBy names the browser or session that proved the password before: what strangers fail does not count for it.
  */
 export async function spendAttempt(db: Knex, emailKey: string, knownBy: string | undefined): Promise<Attempt> {
-  const strange = () => spend(db, emailKey, digest("strangers", emailKey), STRANGERS_MOST);
+  const strange = () => spend(db, emailKey, strangersKey(emailKey), STRANGERS_MOST);
   if (knownBy === undefined) return strange();
   const known = await spend(db, emailKey, digest("known", emailKey, knownBy), KNOWN_MOST);
   return known.counts ? known : { ...(await strange()), knownKey: known.key };
 }
 
-/** Has a guess that was not compared not count. */
-export async function giveBackAttempt(db: Knex, { key }: Attempt): Promise<void> {
-  await db("sign_in_failures").where({ key }).where("failures", ">", 0).decrement("failures", 1);
+/**
+ * Has a guess that was not compared not count. One beyond the most was not counted either: whoever hangs up often enough
+ * would have all that failed before forgotten. A row of nothing is deleted, for those of an account stay.
+ */
+export async function giveBackAttempt(db: Knex, { key, counts }: Attempt): Promise<void> {
+  if (!counts) return;
+  const deleted = await db("sign_in_failures").where({ key, failures: 1 }).delete();
+  if (deleted === 0) await db("sign_in_failures").where({ key }).where("failures", ">", 1).decrement("failures", 1);
 }
 
 /** Begins a new row of failures, after a right password. With it a browser is known again. */
@@ -72,4 +82,15 @@ export async function forgive(db: Knex, { key, knownKey, counts }: Attempt): Pro
     await db("sign_in_failures")
       .whereIn("key", knownKey === undefined ? [key] : [key, knownKey])
       .delete();
+}
+
+/**
+ * Begins all counts of an account anew. What strangers failed at its address before there was an account, or while it had
+ * another id, is of none or of that one.
+ */
+export async function forgetFailures(db: Knex, { id, email_key }: Pick<User, "id" | "email_key">): Promise<void> {
+  await db("sign_in_failures")
+    .where({ user_id: id })
+    .orWhere({ key: strangersKey(email_key) })
+    .delete();
 }

@@ -35,7 +35,11 @@ export async function checkPassword(
   const spent = await limiter.spendSignIn({ ip: caller.ip, emailKey, isKnown: knownBy !== undefined });
   if (!spent.ok) return spent;
 
-  const attempt = await spendAttempt(db, emailKey, knownBy);
+  const attempt = await spendAttempt(db, emailKey, knownBy).catch(async (fault: unknown) => {
+    // The database failed, and nobody's password: or who asks again while it is locked would be refused after.
+    await spent.value.notFailed().catch(() => {});
+    throw fault;
+  });
   const notFailed = (settle: (db: Knex, attempt: Attempt) => Promise<void>) =>
     Promise.all([settle(db, attempt), spent.value.notFailed()]);
 

@@ -5,7 +5,7 @@ import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { asObject } from "../identity/fields.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { HANDLE_LENGTH, toHandle } from "./handle.ts";
+import { HANDLE_LENGTH, isHandle, toHandle } from "./handle.ts";
 import { endSessionInput } from "./input.ts";
 import type { FindSession } from "./live.ts";
 
@@ -18,7 +18,7 @@ export async function endSession(
   const own = await findSession(caller.credential());
   if (!own) return refuse({ code: "not_signed_in" });
   const { success, data } = endSessionInput.safeParse(asObject(input));
-  if (!success || data.handle.length !== HANDLE_LENGTH) return refuse({ code: "session_unknown" });
+  if (!success || !isHandle(data.handle)) return refuse({ code: "session_unknown" });
   const ended = await Session.query(db)
     .where({ user_id: own.account.id })
     .where(raw("left(token_hash, ?)", [HANDLE_LENGTH]), data.handle)

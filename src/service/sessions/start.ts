@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { violatesForeignKey } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
 import type { SessionKind } from "../../models/session.ts";
 import { digest } from "../../secrets/digest.ts";
@@ -20,8 +21,8 @@ const START = `
 
 /**
  * Starts a session, and ends the one that the caller had. A browser's caller keeps the token as a cookie.
- * @returns undefined where all sessions of the account were ended since its password was read. One that was written in
- * that very moment has the epoch before, and so is none.
+ * @returns undefined where all sessions of the account were ended since its password was read, or it was deleted. One that
+ * was written in that very moment has the epoch before, and so is none.
  */
 export async function startSession(
   db: Knex,
@@ -33,20 +34,26 @@ export async function startSession(
   const token = newSessionToken(kind === "bearer" ? "bearer" : "cookie");
   const { seconds, idleSeconds } = lifetimes[kind];
   const schema = getSchema(db);
-  const { rows }: { rows: { expires_at: Date }[] } = await db.raw(START, {
-    sessions: `${schema}.sessions`,
-    users: `${schema}.users`,
-    ended: digest(caller.credential()?.token ?? ""),
-    hash: digest(token),
-    kind,
-    idle: idleSeconds,
-    seconds,
-    ip: caller.ip,
-    agent: caller.userAgent,
-    id,
-    epoch: session_epoch,
-  });
-  const [started] = rows;
+  const started = await db
+    .raw(START, {
+      sessions: `${schema}.sessions`,
+      users: `${schema}.users`,
+      ended: digest(caller.credential()?.token ?? ""),
+      hash: digest(token),
+      kind,
+      idle: idleSeconds,
+      seconds,
+      ip: caller.ip,
+      agent: caller.userAgent,
+      id,
+      epoch: session_epoch,
+    })
+    .then(({ rows }: { rows: { expires_at: Date }[] }) => rows[0])
+    .catch((fault: unknown) => {
+      // The account was there as the statement began, and gone as it ended.
+      if (!violatesForeignKey(fault)) throw fault;
+      return undefined;
+    });
   if (!started) return undefined;
   if (kind !== "bearer") caller.keepSession(token, kind === "kept" ? seconds : undefined);
   return { token, expiresAt: started.expires_at };

@@ -9,6 +9,7 @@ import { digest, digestEach } from "../../secrets/digest.ts";
 import { isOwned } from "../identity/account.ts";
 import type { Account } from "../identity/fields.ts";
 import { type Result, refuse } from "../refusal.ts";
+import { voidResetLinks } from "./void-reset-links.ts";
 
 /** What the claimant showed beside the email: the sign-up that counts is theirs by its browser, or by its password. */
 export type Proof =
@@ -70,12 +71,16 @@ async function replace(trx: Knex, { id }: User): Promise<void> {
     .patch({ email: name, email_key: name, unverified_expires_at: raw("now()") });
 }
 
-/** An app's foreign key without `on delete cascade` must not keep an address from its owner. */
-async function deleteReplaced(trx: Knex, { id }: User): Promise<void> {
+/** Deletes what `replace` left. An app's foreign key without `on delete cascade` must not keep an address from its owner. */
+export async function deleteReplaced(trx: Knex, { id }: User): Promise<void> {
   const sharesRow = await SignUp.query(trx).where({ user_id: id }).select("id").first();
   if (sharesRow) return;
   await trx
-    .transaction(async (inner) => User.query(inner).deleteById(id))
+    .transaction(async (inner) => {
+      // Or one that is deferred would fail what all this was for, at its end.
+      await inner.raw("set constraints all immediate");
+      return User.query(inner).deleteById(id);
+    })
     .catch((fault: unknown) => {
       if (!violatesForeignKey(fault)) throw fault;
     });
@@ -113,6 +118,11 @@ async function renewDeviceSecret(trx: Knex, { id }: SignUp, proof: Proof, device
     .findById(id)
     .whereIn("device_hash", hashes)
     .patch({ device_hash: digest(deviceSecret) });
+}
+
+/** Has whoever claims an address wait for others who do, whether there is an account or not. */
+export async function lockAddress(trx: Knex, email_key: string): Promise<void> {
+  await trx.raw("select pg_advisory_xact_lock(hashtextextended(?, 0))", [`foyer ${getSchema(trx)} ${email_key}`]);
 }
 
 /** More than people make of one address. However many strangers make, verifying takes no longer. */
@@ -162,8 +172,7 @@ export async function claimAddress(
   deviceSecret: string,
 ): Promise<Claimed> {
   const { id: shown, email_key } = shownBefore;
-  // Two who claim at once wait for each other, whether there is an account or not.
-  await trx.raw("select pg_advisory_xact_lock(hashtextextended(?, 0))", [`foyer ${getSchema(trx)} ${email_key}`]);
+  await lockAddress(trx, email_key);
   // First the account, then its sign-ups, as it is when someone deletes them.
   const user = await User.query(trx).findOne({ email_key }).forUpdate();
   const signUps = await lockSignUps(trx, shownBefore, proof);
@@ -178,7 +187,9 @@ export async function claimAddress(
   }
   const winner = findWinner(signUps, signUp, proof);
   if (!winner) return refused("token_used");
+  const before = user?.hashed_password;
   const account = await writeAccount(trx, winner, proof, user);
+  if (user && account && account.hashed_password !== before) await voidResetLinks(trx, user, account);
   if (account) {
     // Tries count anew, for the same link is answered again.
     const verified = { outcome: "verified", hashed_password: null, user_id: account.id, password_tries: 0 } as const;
@@ -189,4 +200,20 @@ export async function claimAddress(
   if (user && account && user.id !== account.id) await deleteReplaced(trx, user);
   const verified = account && { ...toVerified(account), epoch: account.session_epoch };
   return { result: verified ? ok(verified) : refuse({ code: "token_used" }), openSignUps };
+}
+
+/**
+ * Verifies the address of an account for whoever reads its mailbox and sets a password of their own, in a transaction that
+ * has both locked. What nobody had verified goes on under another id, for somebody else may have signed up: then
+ * `deleteReplaced` is to be called. Sign-ups come to nothing, though there may be more for `supersede` to do.
+ */
+export async function claimForReader(trx: Knex, user: User): Promise<User> {
+  if (user.email_verified_at) return user;
+  const { email, email_key, hashed_password } = user;
+  const email_verified_at = raw("now()");
+  if (isOwned(user)) return user.$query(trx).patchAndFetch({ email_verified_at });
+  await replace(trx, user);
+  const owned = await User.query(trx).insert({ email, email_key, hashed_password, email_verified_at }).returning("*");
+  await supersede(trx, email_key);
+  return owned;
 }

@@ -48,6 +48,7 @@ async function enqueueVerificationEmail(trx: Knex, address: EmailAddress, caller
     key: `again ${key} ${network} ${minute}`,
     emailKey: key,
     signUpId: signUp?.id ?? null,
+    purpose: "verify",
     mailbox,
     domain,
     network,

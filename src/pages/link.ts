@@ -1,0 +1,20 @@
+import type { Request, RequestHandler } from "express";
+
+/** The raw query, because the service separates the token from what mail programs append to links. */
+export function rawQuery(req: Request): string {
+  return req.url.slice(req.url.indexOf("?") + 1);
+}
+
+/** The path of a link whose `?` was escaped, or that has white space before it. */
+const DAMAGED_PATH = /^\/(verify|reset)(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
+
+/** Has the pages of links take those with a damaged path. */
+export const mendLink: RequestHandler = (req, _res, next) => {
+  if (req.method === "GET" || req.method === "HEAD") req.url = req.url.replace(DAMAGED_PATH, "/$1?");
+  next();
+};
+
+/** The token that a form has, in whatever pieces. */
+export function typedToken({ body: { token } }: Request): unknown {
+  return Array.isArray(token) ? token.join("&") : token;
+}

@@ -1,0 +1,73 @@
+import type { Knex } from "knex";
+import { transaction } from "../../db/transaction.ts";
+import { toSite } from "../../limits/network.ts";
+import { Session } from "../../models/session.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import { parseInput } from "../identity/fields.ts";
+import { countInvalid } from "../invalid-input.ts";
+import { placeOf } from "../place.ts";
+import { type Result, refuse } from "../refusal.ts";
+import { checkPassword } from "../sessions/check-password.ts";
+import type { SignInOutput } from "../sessions/input.ts";
+import type { FindSession, LiveSession } from "../sessions/live.ts";
+import { handOver, renewSession } from "../sessions/renew.ts";
+import type { SignInDeps } from "../sessions/sign-in.ts";
+import { changeInput } from "./input.ts";
+import { lockAccount, setPassword } from "./set-password.ts";
+
+type Refused = "not_signed_in" | "invalid_input" | "invalid_credentials" | "rate_limited" | "busy";
+
+export type ChangeDeps = Pick<SignInDeps, "db" | "hasher" | "limiter" | "settings"> & {
+  findSession: FindSession;
+  emailQueued: () => void;
+};
+
+/** Sets the password, and ends all sessions but this one. @returns undefined where this one ended meanwhile. */
+function apply(
+  { db, settings }: ChangeDeps,
+  session: LiveSession,
+  hashedPassword: string,
+  network: string,
+): Promise<{ token: string; expiresAt: Date } | undefined> {
+  const { id, tokenHash, account } = session;
+  const own = (trx: Knex) => Session.query(trx).where({ id, token_hash: tokenHash, user_id: account.id });
+  return transaction(db, async (trx) => {
+    const user = await lockAccount(trx, account.id);
+    const live = user && (await own(trx).where({ epoch: user.session_epoch }).select("id").first());
+    if (!live) return undefined;
+    const { session_epoch: epoch } = await setPassword(trx, user, hashedPassword, { network });
+    await Session.query(trx).where({ user_id: account.id }).whereNot({ id }).delete();
+    await own(trx).patch({ epoch });
+    return renewSession(trx, settings.sessions, session);
+  });
+}
+
+/**
+ * Changes the password of whoever is signed in and knows the current one. A wrong one counts as a failed sign-in of this
+ * session. All other sessions end, and this one goes on with another token.
+ */
+export async function changePassword(
+  deps: ChangeDeps,
+  input: unknown,
+  caller: Caller,
+): Promise<Result<SignInOutput, Refused>> {
+  const { hasher, limiter, settings, findSession, emailQueued } = deps;
+  const session = await findSession(caller.credential());
+  if (!session) return refuse({ code: "not_signed_in" });
+  const { email, emailKey } = session.account;
+  const parsed = parseInput(changeInput(settings.passwordMinLength, email), input);
+  if (!parsed.ok) return countInvalid(limiter, caller, parsed);
+  const { currentPassword, password } = parsed.value;
+
+  const knownBy = `session ${session.id}`;
+  const checked = await checkPassword(deps, { emailKey, password: currentPassword, caller, knownBy });
+  if (!checked.ok) return checked;
+  const hashed = await hasher.hash(password, caller.signal, placeOf(caller, "known"));
+  if (!hashed.ok) return hashed;
+  const isSame = checked.value.id === session.account.id;
+  const renewed = isSame && (await apply(deps, session, hashed.value, toSite(caller.ip)));
+  if (!renewed) return refuse({ code: "not_signed_in" });
+  emailQueued();
+  return ok(handOver(caller, settings.sessions, session, renewed));
+}

@@ -1,0 +1,43 @@
+import type { Knex } from "knex";
+import type { EmailContent } from "../../mail/content.ts";
+import type { OutboxEmail } from "../../models/outbox-email.ts";
+import { User } from "../../models/user.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { mintResetTokens } from "./tokens.ts";
+
+async function accountsOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<string, User>> {
+  const keys = emails.map(({ email_key }) => email_key);
+  const users = await User.query(db).whereIn("email_key", keys).whereNull("disabled_at");
+  return new Map(users.map((user) => [user.email_key, user]));
+}
+
+/**
+ * Decides what emails for forgotten passwords say, as they are sent: the link's time begins then. Whoever has no account is
+ * sent nothing: a stranger asked.
+ */
+export function createBuildResetEmails(db: Knex, { resetMinutes }: Pick<ServiceSettings, "resetMinutes">) {
+  return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
+    const accounts = await accountsOf(db, emails);
+    const tokens = await mintResetTokens(db, [...accounts.values()], resetMinutes);
+    const contents = new Map<number, EmailContent>();
+    for (const { id, email_key } of emails) {
+      const account = accounts.get(email_key);
+      const token = account && tokens.get(account.id);
+      if (token) contents.set(id, { kind: "reset", to: account.email, token, validMinutes: resetMinutes });
+    }
+    return contents;
+  };
+}
+
+/** Says what emails about a changed password say. */
+export function createBuildPasswordNotices(db: Knex) {
+  return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
+    const accounts = await accountsOf(db, emails);
+    const contents = new Map<number, EmailContent>();
+    for (const { id, email_key, created_at } of emails) {
+      const account = accounts.get(email_key);
+      if (account) contents.set(id, { kind: "password-changed", to: account.email, changedAt: created_at });
+    }
+    return contents;
+  };
+}
