@@ -10,7 +10,8 @@ import { digestEach } from "../src/secrets/digest.ts";
 
 const FILL_USERS = `
   insert into public.users (email, email_key, hashed_password, email_verified_at)
-  select email, email, ?, now() from (select 'user' || n || '@example.com' from generate_series(?::int, ?::int) n) as of_users (email)`;
+  select email, email, ?, now()
+  from (select 'user' || n || '@example.com' from generate_series(?::int, ?::int) n) as of_users (email)`;
 
 const FILL_SESSIONS = `
   insert into public.sessions (token_hash, user_id, epoch, kind, idle_seconds, expires_at, ip, user_agent)
@@ -83,7 +84,7 @@ async function createDatabase() {
 
 export type BenchDatabase = Awaited<ReturnType<typeof createDatabase>>;
 
-/** Makes a database of the work's own, on the server that DATABASE_URL names or embedded in a temporary folder, and drops it. */
+/** Gives the work a database of its own: on the server that DATABASE_URL names, or embedded in a temporary folder. */
 export async function withDatabase<T>(work: (database: BenchDatabase) => Promise<T>): Promise<T> {
   const database = await createDatabase();
   try {

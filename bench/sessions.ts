@@ -93,22 +93,25 @@ async function measureChecks(site: Site) {
   });
 }
 
-/** (j): the same at a steady rate, while the queue of hashes is full. */
+/** (j): the same at a steady rate, at rest and while the queue of hashes is full. */
 async function measureWhileHashing(site: Site) {
   const { service, connections } = site;
   const probe = (send: () => Promise<Answer>) =>
     openLoop({ perSecond: PROBES_PER_SECOND, rampSeconds: RAMP_SECONDS, seconds: SECONDS, send });
+  const probeBoth = () => Promise.all([probe(() => checkSession(site)), probe(() => connections.get("/healthz"))]);
   const register = () => registerNew(service.url);
-  const [registrations, checks, health] = await Promise.all([
+  const [checksAtRest, healthAtRest] = await probeBoth();
+  const [registrations, [checks, health]] = await Promise.all([
     closedLoop({ clients: CLIENTS, rampSeconds: RAMP_SECONDS, seconds: SECONDS, send: register, patient: true }),
-    probe(() => checkSession(site)),
-    probe(() => connections.get("/healthz")),
+    probeBoth(),
   ]);
   const refused = of(registrations.answers, 503).length;
   report({
     what: `(j) p99 of session checks while ${CLIENTS} clients register, ms`,
     ratio: round(quantile(checks.answers, 0.99), 1),
-    raw: `${describe(checks)}, /healthz ${describe(health)}, ${round(registrations.perSecond)} registered/s, ${refused} refused`,
+    raw:
+      `${describe(checks)}, /healthz ${describe(health)}, ${round(registrations.perSecond)} registered/s, ${refused} refused; ` +
+      `at rest ${describe(checksAtRest)}, /healthz ${describe(healthAtRest)}`,
   });
 }
 

@@ -37,8 +37,8 @@ export type Connections = {
 };
 
 /**
- * Connections that stay open. They share the machine with what is measured, and take a quarter of what `node:http` would:
- * where answers take tenths of milliseconds, that is most of them.
+ * Connections that stay open. They share the machine with what is measured, and take a quarter of the processor
+ * time that `node:http` would.
  */
 export function createConnections(url: string): Connections {
   const { hostname, port } = new URL(url);
