@@ -4,13 +4,14 @@ import { languageOf } from "../http/language.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
+import type { ServiceSettings } from "../service/settings.ts";
 import { readNext } from "./next.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress } from "./typed.ts";
 
-export type SignInPage = { procedures: Procedures };
+export type SignInPage = { procedures: Procedures; settings: ServiceSettings };
 
 const HOME = "/account";
 
@@ -31,6 +32,7 @@ export function signInPath(next: string): string {
 }
 
 type Shown = {
+  canRegister: boolean;
   refusal?: PageRefusal;
   isPairWrong?: boolean;
   isUnverified?: boolean;
@@ -52,7 +54,7 @@ function render(req: Request, res: Response, { email, keep, next }: Typed, { ref
 }
 
 /** Which of the two is wrong is told to nobody, so that both fields are marked, and described by the one notice. */
-function explain(res: Response, refused: Refusal): Shown {
+function explain(res: Response, refused: Refusal): Omit<Shown, "canRegister"> {
   const refusal = answerRefusal(res, refused);
   const { text } = languageOf(res);
   switch (refused.code) {
@@ -66,21 +68,22 @@ function explain(res: Response, refused: Refusal): Shown {
 }
 
 /** GET /sign-in. Who is signed in goes on. */
-export function showSignIn({ procedures }: SignInPage): RequestHandler {
+export function showSignIn({ procedures, settings }: SignInPage): RequestHandler {
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     const next = unencodedNext(req);
     if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, next) ?? HOME);
-    render(req, res, { next }, { isSignedOut: "out" in req.query, isReset: "reset" in req.query });
+    const canRegister = settings.policy.open;
+    render(req, res, { next }, { canRegister, isSignedOut: "out" in req.query, isReset: "reset" in req.query });
   };
 }
 
 /** POST /sign-in: a redirect, or the form with its errors and all that was typed but the password. */
-export function submitSignIn({ procedures }: SignInPage): RequestHandler {
+export function submitSignIn({ procedures, settings }: SignInPage): RequestHandler {
   return async (req, res) => {
     const { email, password, keep, next } = req.body;
     const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
     if (result.ok) return res.redirect(303, nextOf(req, next) ?? HOME);
-    render(req, res, req.body, explain(res, result.error));
+    render(req, res, req.body, { canRegister: settings.policy.open, ...explain(res, result.error) });
   };
 }

@@ -32,6 +32,12 @@ describe("registering with REGISTRATION=closed", () => {
     expect(text).to.include("Registration is closed").and.not.include("<form");
   });
 
+  it("is offered to nobody who signs in", async () => {
+    expect((await foyer.http.get("/sign-in")).text).not.to.include("/register");
+    const refused = await foyer.http.post("/sign-in").type("form").send({ email: "a@example.com", password: "x" });
+    expect(refused.text).to.include("<form").and.not.include("/register");
+  });
+
   it("answers FORBIDDEN registration_closed by tRPC", async () => {
     const { data } = await failure(
       foyer.client.auth.register.mutate({ email: "alice@example.com", password: PASSWORD }),

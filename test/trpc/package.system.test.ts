@@ -22,7 +22,7 @@ const output: Same<Output, { id: number; email: string }> = true;
 
 type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
 
-type Field = "email" | "password" | "newPassword" | "keep" | "as" | "scope";
+type Field = "email" | "password" | "newPassword" | "currentPassword" | "keep" | "as" | "scope";
 type Session = inferRouterOutputs<AppRouter>["auth"]["session"];
 const account: Same<NonNullable<Session["account"]>, { id: number; email: string; verified: boolean }> = true;
 
