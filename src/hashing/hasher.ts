@@ -39,12 +39,18 @@ export type Hasher = {
 };
 
 const TRIAL_COST = 8;
+const TRIALS = 3;
 
 async function measureHash(cost: number, concurrency: number, bcrypt: Bcrypt): Promise<number> {
   await Promise.all(Array.from({ length: concurrency }, () => hashPassword("wakes a thread", TRIAL_COST, bcrypt)));
-  const started = performance.now();
-  await hashPassword("a trial", TRIAL_COST, bcrypt);
-  return ((performance.now() - started) / 1000) * 2 ** (cost - TRIAL_COST);
+  let shortestMs = Number.POSITIVE_INFINITY;
+  // What else starts on the machine may interrupt one, and the queue would begin by refusing people for it.
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const started = performance.now();
+    await hashPassword("a trial", TRIAL_COST, bcrypt);
+    shortestMs = Math.min(shortestMs, performance.now() - started);
+  }
+  return (shortestMs / 1000) * 2 ** (cost - TRIAL_COST);
 }
 
 function startThreads(concurrency: number, worker: URL) {
