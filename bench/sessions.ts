@@ -22,7 +22,7 @@ const PROBES_PER_SECOND = 100;
 type Site = { service: Service; connections: Connections; tokens: readonly string[] };
 
 async function open(database: BenchDatabase, people: number, hashedPassword: string): Promise<Site> {
-  const tokens = Array.from({ length: people }, () => newSessionToken("cookie"));
+  const tokens = Array.from({ length: people }, () => newSessionToken("browser"));
   await database.fill({ users: people, hashedPassword, tokens });
   const service = await startService(database.env);
   return { service, tokens, connections: createConnections(service.url) };

@@ -4,9 +4,10 @@ import { parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { checkPassword } from "./check-password.ts";
+import { handOver } from "./hand-over.ts";
 import { reauthenticateInput, type SignInOutput } from "./input.ts";
 import type { FindSession } from "./live.ts";
-import { handOver, renewSession } from "./renew.ts";
+import { renewSession } from "./renew.ts";
 import type { SignInDeps } from "./sign-in.ts";
 
 type Refused = "not_signed_in" | "invalid_input" | "invalid_credentials" | "rate_limited" | "busy";

@@ -1,9 +1,7 @@
 import type { Knex } from "knex";
 import { getSchema } from "../../db/schema.ts";
 import { digest } from "../../secrets/digest.ts";
-import type { Caller } from "../caller.ts";
 import type { SessionLifetimes } from "../settings.ts";
-import type { SignInOutput } from "./input.ts";
 import type { LiveSession } from "./live.ts";
 import type { StartedSession } from "./start.ts";
 import { newSessionToken } from "./token.ts";
@@ -23,7 +21,7 @@ export async function renewSession(
   lifetimes: SessionLifetimes,
   { id, tokenHash, kind }: LiveSession,
 ): Promise<StartedSession | undefined> {
-  const token = newSessionToken(kind === "bearer" ? "bearer" : "cookie");
+  const token = newSessionToken(kind);
   const { seconds } = lifetimes[kind];
   const schema = getSchema(db);
   const names = { sessions: `${schema}.sessions`, users: `${schema}.users` };
@@ -35,17 +33,4 @@ export async function renewSession(
     before: tokenHash,
   });
   return rows[0] && { token, expiresAt: rows[0].expires_at };
-}
-
-/** Gives whoever asked the token of their renewed session: as a cookie, or in the answer. */
-export function handOver(
-  caller: Caller,
-  lifetimes: SessionLifetimes,
-  { kind, account }: LiveSession,
-  { token, expiresAt }: StartedSession,
-): SignInOutput {
-  const { id, email, verified } = account;
-  if (kind === "bearer") return { id, email, verified, token, expiresAt: expiresAt.toISOString() };
-  caller.keepSession(token, kind === "kept" ? lifetimes.kept.seconds : undefined);
-  return { id, email, verified };
 }

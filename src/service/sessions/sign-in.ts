@@ -5,6 +5,7 @@ import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { type CheckPasswordDeps, checkPassword } from "./check-password.ts";
+import { handOver } from "./hand-over.ts";
 import { type SignInOutput, signInInput } from "./input.ts";
 import type { KnownBrowsers } from "./known-browser.ts";
 import type { Rehash } from "./rehash.ts";
@@ -44,11 +45,11 @@ export async function signIn(deps: SignInDeps, input: unknown, caller: Caller): 
   if (!account.verified) return refuse({ code: "email_not_verified" });
 
   const kind = as ?? (keep ? "kept" : "browser");
-  const session = await startSession(deps.db, deps.settings.sessions, account, kind, caller);
+  const { sessions } = deps.settings;
+  const session = await startSession(deps.db, sessions, account, kind, caller);
   if (!session) return refuse({ code: "invalid_credentials" });
   deps.rehash(account, password);
-  const signedIn = { id: account.id, email: account.email, verified: account.verified };
-  if (as) return ok({ ...signedIn, token: session.token, expiresAt: session.expiresAt.toISOString() });
-  rememberBrowser(deps.knownBrowsers, email.key, caller);
+  const signedIn = handOver(caller, sessions, { kind, account }, session);
+  if (!as) rememberBrowser(deps.knownBrowsers, email.key, caller);
   return ok(signedIn);
 }

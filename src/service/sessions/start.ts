@@ -20,7 +20,7 @@ const START = `
   returning expires_at`;
 
 /**
- * Starts a session, and ends the one that the caller had. A browser's caller keeps the token as a cookie.
+ * Starts a session, and ends the one that the caller had.
  * @returns undefined where all sessions of the account were ended since its password was read, or it was deleted. One that
  * was written in that very moment has the epoch before, and so is none.
  */
@@ -31,7 +31,7 @@ export async function startSession(
   kind: SessionKind,
   caller: Caller,
 ): Promise<StartedSession | undefined> {
-  const token = newSessionToken(kind === "bearer" ? "bearer" : "cookie");
+  const token = newSessionToken(kind);
   const { seconds, idleSeconds } = lifetimes[kind];
   const schema = getSchema(db);
   const started = await db
@@ -54,7 +54,5 @@ export async function startSession(
       if (!violatesForeignKey(fault)) throw fault;
       return undefined;
     });
-  if (!started) return undefined;
-  if (kind !== "bearer") caller.keepSession(token, kind === "kept" ? seconds : undefined);
-  return { token, expiresAt: started.expires_at };
+  return started && { token, expiresAt: started.expires_at };
 }

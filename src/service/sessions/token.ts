@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import type { SessionKind } from "../../models/session.ts";
 import { randomSecret } from "../../secrets/random-secret.ts";
 import type { Credential } from "../caller.ts";
 
@@ -13,8 +14,8 @@ function checksum(text: string) {
 }
 
 /** Makes a session's token of 256 bits. Its checksum has garbage refused without a look into the database. */
-export function newSessionToken(kind: Credential["kind"]): string {
-  const text = `${PREFIXES[kind]}${randomSecret()}`;
+export function newSessionToken(kind: SessionKind): string {
+  const text = `${PREFIXES[kind === "bearer" ? "bearer" : "cookie"]}${randomSecret()}`;
   return text + checksum(text);
 }
 

@@ -5,6 +5,7 @@ import type { Account } from "../identity/fields.ts";
 import { guarded, type ProcedureDeps } from "../procedure.ts";
 import type { Result } from "../refusal.ts";
 import { type VerifyDeps, verifyEmail } from "../verification/verify.ts";
+import { handOver } from "./hand-over.ts";
 import { rememberBrowser, type SignInDeps } from "./sign-in.ts";
 import { startSession } from "./start.ts";
 
@@ -23,15 +24,12 @@ export function createVerifyAndSignIn(
     if (!verified.ok) return verified;
     const { account, emailKey, epoch } = verified.value;
     if (epoch === undefined) return ok(account);
-    const { db, settings, knownBrowsers } = deps;
-    const session = await startSession(
-      db,
-      settings.sessions,
-      { id: account.id, session_epoch: epoch },
-      "browser",
-      caller,
-    );
-    if (session) rememberBrowser(knownBrowsers, emailKey, caller);
+    const { sessions } = deps.settings;
+    const signedInAs = { id: account.id, session_epoch: epoch };
+    const session = await startSession(deps.db, sessions, signedInAs, "browser", caller);
+    if (!session) return ok(account);
+    handOver(caller, sessions, { kind: "browser", account: { ...account, verified: true } }, session);
+    rememberBrowser(deps.knownBrowsers, emailKey, caller);
     return ok(account);
   });
 }
