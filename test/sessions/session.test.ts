@@ -72,8 +72,9 @@ describe("auth.session and GET /session/check", () => {
   it("refuse garbage without a look into the database", async () => {
     const { cookie } = await newSignedIn(foyer);
     let statements = 0;
-    foyer.watchStatements(() => {
-      statements += 1;
+    // The worker asks for its emails all the while.
+    foyer.watchStatements((sql) => {
+      if (!/emails|^(?:BEGIN|COMMIT|ROLLBACK)/.test(sql)) statements += 1;
     });
     for (const token of ["x", "foyer_c_x", `${cookie.slice(14, -1)}z`, "a".repeat(4000)]) {
       expect((await get({ Cookie: `foyer-session=${token}` })).body).to.deep.equal(NOBODY);
@@ -94,8 +95,9 @@ describe("auth.session and GET /session/check", () => {
     // Opens the connections: what comes on new ones comes one after the other.
     await askAll("/healthz");
     let statements = 0;
-    foyer.watchStatements(() => {
-      statements += 1;
+    // The worker asks for its emails all the while.
+    foyer.watchStatements((sql) => {
+      if (!/emails|^(?:BEGIN|COMMIT|ROLLBACK)/.test(sql)) statements += 1;
     });
     for (const answer of await askAll("/session")) expect(answer).to.include(email);
     expect(statements).to.be.below(25);
