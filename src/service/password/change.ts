@@ -8,12 +8,13 @@ import { parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
 import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { checkPassword } from "../sessions/check-password.ts";
+import { checkOwnPassword } from "../sessions/check-password.ts";
 import { handOver } from "../sessions/hand-over.ts";
 import type { SignInOutput } from "../sessions/input.ts";
 import type { FindSession, LiveSession } from "../sessions/live.ts";
 import { renewSession } from "../sessions/renew.ts";
 import type { SignInDeps } from "../sessions/sign-in.ts";
+import type { StartedSession } from "../sessions/start.ts";
 import { changeInput } from "./input.ts";
 import { lockAccount, setPassword } from "./set-password.ts";
 
@@ -30,7 +31,7 @@ function apply(
   session: LiveSession,
   hashedPassword: string,
   network: string,
-): Promise<{ token: string; expiresAt: Date } | undefined> {
+): Promise<StartedSession | undefined> {
   const { id, tokenHash, account } = session;
   const own = (trx: Knex) => Session.query(trx).where({ id, token_hash: tokenHash, user_id: account.id });
   return transaction(db, async (trx) => {
@@ -56,18 +57,15 @@ export async function changePassword(
   const { hasher, limiter, settings, findSession, emailQueued } = deps;
   const session = await findSession(caller.credential());
   if (!session) return refuse({ code: "not_signed_in" });
-  const { email, emailKey } = session.account;
-  const parsed = parseInput(changeInput(settings.passwordMinLength, email), input);
+  const parsed = parseInput(changeInput(settings.passwordMinLength, session.account.email), input);
   if (!parsed.ok) return countInvalid(limiter, caller, parsed);
   const { currentPassword, password } = parsed.value;
 
-  const knownBy = `session ${session.id}`;
-  const checked = await checkPassword(deps, { emailKey, password: currentPassword, caller, knownBy });
+  const checked = await checkOwnPassword(deps, session, currentPassword, caller);
   if (!checked.ok) return checked;
   const hashed = await hasher.hash(password, caller.signal, placeOf(caller, "known"));
   if (!hashed.ok) return hashed;
-  const isSame = checked.value.id === session.account.id;
-  const renewed = isSame && (await apply(deps, session, hashed.value, toSite(caller.ip)));
+  const renewed = await apply(deps, session, hashed.value, toSite(caller.ip));
   if (!renewed) return refuse({ code: "not_signed_in" });
   emailQueued();
   return ok(handOver(caller, settings.sessions, session, renewed));

@@ -7,6 +7,7 @@ import type { Caller } from "../caller.ts";
 import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { type Attempt, type AttemptedAccount, forgive, giveBackAttempt, spendAttempt } from "./attempt.ts";
+import type { LiveSession } from "./live.ts";
 
 export type CheckPasswordDeps = { db: Knex; hasher: Hasher; limiter: Limiter };
 
@@ -52,4 +53,19 @@ export async function checkPassword(
   if (!verified.value || !account?.enabled || !counts) return refuse({ code: "invalid_credentials" });
   await notFailed(forgive);
   return ok(account);
+}
+
+/**
+ * Checks the password of whoever is signed in. Wrong ones count for their session alone, so strangers cannot lock it out.
+ * Meanwhile the address may have become another account's: then the session is none.
+ */
+export async function checkOwnPassword(
+  deps: CheckPasswordDeps,
+  { id, account }: LiveSession,
+  password: TypedPassword,
+  caller: Caller,
+): Promise<Result<AttemptedAccount, Refused | "not_signed_in">> {
+  const { emailKey } = account;
+  const checked = await checkPassword(deps, { emailKey, password, caller, knownBy: `session ${id}` });
+  return checked.ok && checked.value.id !== account.id ? refuse({ code: "not_signed_in" }) : checked;
 }

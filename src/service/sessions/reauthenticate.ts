@@ -3,7 +3,7 @@ import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
-import { checkPassword } from "./check-password.ts";
+import { checkOwnPassword } from "./check-password.ts";
 import { handOver } from "./hand-over.ts";
 import { reauthenticateInput, type SignInOutput } from "./input.ts";
 import type { FindSession } from "./live.ts";
@@ -14,7 +14,7 @@ type Refused = "not_signed_in" | "invalid_input" | "invalid_credentials" | "rate
 
 /**
  * Has somebody who is signed in prove the password again. The session gets another token, so that one that was stolen
- * before opens nothing after. Wrong passwords count for this session alone, so strangers cannot lock it out.
+ * before opens nothing after.
  */
 export async function reauthenticate(
   deps: SignInDeps & { findSession: FindSession },
@@ -26,12 +26,11 @@ export async function reauthenticate(
   const parsed = parseInput(reauthenticateInput, input);
   if (!parsed.ok) return countInvalid(deps.limiter, caller, parsed);
   const { password } = parsed.value;
-  const { id, emailKey } = session.account;
 
-  const checked = await checkPassword(deps, { emailKey, password, caller, knownBy: `session ${session.id}` });
+  const checked = await checkOwnPassword(deps, session, password, caller);
   if (!checked.ok) return checked;
   const { sessions } = deps.settings;
-  const renewed = checked.value.id === id ? await renewSession(deps.db, sessions, session) : undefined;
+  const renewed = await renewSession(deps.db, sessions, session);
   if (!renewed) return refuse({ code: "not_signed_in" });
   deps.rehash(checked.value, password);
   return ok(handOver(caller, sessions, session, renewed));
