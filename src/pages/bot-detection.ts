@@ -1,6 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Response } from "express";
+import { isEqual } from "../secrets/is-equal.ts";
 
 export type BotDetectionSettings = {
   honeypot: boolean;
@@ -19,11 +20,6 @@ export type BotDetection = {
   /** Waits until the least time has passed. That slows bots down; browsers that fill forms for people lose little. */
   delay(form: Record<string, unknown>, res: Response, signal: AbortSignal): Promise<void>;
 };
-
-function isEqual(one: string, other: string) {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
 
 /** A form without a valid signed time passes: programs post to /register, and the key may have changed meanwhile. */
 export function createBotDetection(

@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { isEqual } from "../secrets/is-equal.ts";
 
 /** The forms that act for a session. */
 export type SessionForm = "/sign-out" | "/sessions/end" | "/account/password";
@@ -15,9 +16,6 @@ export function createFormTokens(key: Buffer): FormTokens {
     createHmac("sha256", key).update(`form ${form} ${handle}`).digest("base64url");
   return {
     of: tokenOf,
-    isOf(sent, handle, form) {
-      const [a, b] = [Buffer.from(typeof sent === "string" ? sent : ""), Buffer.from(tokenOf(handle, form))];
-      return a.length === b.length && timingSafeEqual(a, b);
-    },
+    isOf: (sent, handle, form) => typeof sent === "string" && isEqual(sent, tokenOf(handle, form)),
   };
 }

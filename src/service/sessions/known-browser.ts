@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { isEqual } from "../../secrets/is-equal.ts";
 
 const ID_BYTES = 16;
 const PROOF = /^([\w-]{22})\.[\w-]{43}$/;
@@ -19,15 +20,13 @@ export function createKnownBrowsers(key: Buffer): KnownBrowsers {
     const mac = createHmac("sha256", key).update(`${id} ${emailKey}`).digest("base64url");
     return `${id}.${mac}`;
   };
-  const isOf = (proof: string, id: string, emailKey: string) =>
-    timingSafeEqual(Buffer.from(proof), Buffer.from(sign(id, emailKey)));
 
   return {
     prove: (emailKey) => sign(randomBytes(ID_BYTES).toString("base64url"), emailKey),
     find(proofs, emailKey) {
       for (const proof of proofs) {
         const id = PROOF.exec(proof)?.[1];
-        if (id !== undefined && isOf(proof, id, emailKey)) return { proof, id };
+        if (id !== undefined && isEqual(proof, sign(id, emailKey))) return { proof, id };
       }
     },
   };
