@@ -48,7 +48,7 @@ function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | 
 export function callerOf(req: Request, res: Response): Caller {
   const listIn = (name: CookieName, separator: string, most: number) =>
     (readCookie(req, name) ?? "").split(separator, most);
-  // Only when it is asked for: most requests sign nobody up, and randomness takes a while.
+  // Only when they are asked for: most requests sign nobody up or in, and randomness and cookies take a while.
   let newDeviceSecret: string | undefined;
   return {
     ip: req.ip ?? "",
@@ -57,14 +57,18 @@ export function callerOf(req: Request, res: Response): Caller {
     signal: abortedSignal(req, res),
     isOfOtherOrigin: claimedOrigin(req) === "other",
     ...keepsSession(req, res),
-    deviceSecrets: listIn("device", ".", MOST_SECRETS).filter((secret) => SECRET.test(secret)),
+    get deviceSecrets() {
+      return listIn("device", ".", MOST_SECRETS).filter((secret) => SECRET.test(secret));
+    },
     get newDeviceSecret() {
       newDeviceSecret ??= randomSecret();
       return newDeviceSecret;
     },
     keepDeviceSecrets: (secrets) =>
       setCookie(req, res, "device", secrets.slice(0, MOST_SECRETS).join("."), DEVICE_COOKIE_MS),
-    knownProofs: listIn("known", "~", MOST_KNOWN),
+    get knownProofs() {
+      return listIn("known", "~", MOST_KNOWN);
+    },
     keepKnownProofs: (proofs) => setCookie(req, res, "known", proofs.slice(0, MOST_KNOWN).join("~"), KNOWN_COOKIE_MS),
   };
 }
