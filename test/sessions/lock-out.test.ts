@@ -103,6 +103,19 @@ describe("a hundred failed sign-ins in a row", () => {
     expect((await attempt(email, PASSWORD)).status).to.equal(401);
   });
 
+  it("are forgotten also where hundreds that stay failed in the same thousandth of a second", async () => {
+    const { id } = await newAccount(foyer);
+    const failed = "insert into sign_in_failures (key, user_id, failures, failed_at) select";
+    const at =
+      "date_trunc('second', now()) - interval '40 days' + interval '1 microsecond' * n from generate_series(1, 600) n";
+    await foyer.sql(`${failed} 'kept ' || n, ?::bigint, 1, ${at}`, id);
+    await foyer.sql(`${failed} 'strange ' || n, null, 1, ${at}`);
+    await foyer.purge();
+    const keys = (await foyer.rows("sign_in_failures")).map(({ key }) => String(key));
+    expect(keys.filter((key) => key.startsWith("kept"))).to.have.length(600);
+    expect(keys.filter((key) => key.startsWith("strange"))).to.have.length(0);
+  });
+
   it("of a known browser make it a stranger after twenty", async () => {
     const { email, known } = await newSignedIn(foyer);
     await fail(email, 20, known);

@@ -1,10 +1,7 @@
-import { setImmediate } from "node:timers/promises";
 import type { Knex } from "knex";
 import { raw } from "objection";
+import { BATCH_SIZE, deleteInBatches } from "../../db/batches.ts";
 import { ResetToken } from "../../models/reset-token.ts";
-
-/** Rows a statement: on the embedded database all else waits meanwhile. */
-const BATCH_SIZE = 250;
 
 /** Deletes links a week after they expired: until then their pages can say so. */
 export async function purgeResetTokens(db: Knex, signal?: AbortSignal): Promise<void> {
@@ -16,6 +13,5 @@ export async function purgeResetTokens(db: Knex, signal?: AbortSignal): Promise<
       .select("token_hash")
       .forUpdate()
       .skipLocked();
-  while (!signal?.aborted && (await ResetToken.query(db).delete().whereIn("token_hash", expired())) === BATCH_SIZE)
-    await setImmediate();
+  await deleteInBatches(() => ResetToken.query(db).delete().whereIn("token_hash", expired()), signal);
 }
