@@ -1,0 +1,31 @@
+import { expect } from "chai";
+import { newSignedIn } from "../support/account.ts";
+import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+describe("a flood of sign-ups that fills the hashing queue", () => {
+  let foyer: TestFoyer;
+  before(async () => {
+    foyer = await startFoyer({ trustProxy: "loopback", bcryptCost: 12, hashMaxWaitSeconds: 5 });
+  });
+  after(() => foyer.stop());
+
+  const post = (path: string, n: number, body: object, cookie = "") =>
+    foyer.http
+      .post(path)
+      .set({ "X-Forwarded-For": `198.51.${n >> 8}.${n & 255}`, Cookie: cookie })
+      .send(body);
+  const signUp = (n: number) => post("/register", n, { email: `flood${n}@example.com`, password: PASSWORD });
+
+  it("keeps nobody from signing in, with a known browser or another, while it keeps others from signing up", async () => {
+    const { email, known } = await newSignedIn(foyer);
+    const waiting = Array.from({ length: 80 }, (_, n) => signUp(n).then(({ status }) => status));
+    await waitFor(async () => (await signUp(100)).status === 503 || undefined);
+    const credentials = { email, password: PASSWORD };
+    const member = post("/sign-in", 200, credentials, known).then(({ status }) => status);
+    const stranger = post("/sign-in", 201, credentials).then(({ status }) => status);
+    const other = signUp(101).then(({ status }) => status);
+    expect(await Promise.all([member, stranger, other])).to.deep.equal([200, 200, 503]);
+    expect(new Set(await Promise.all(waiting))).to.deep.equal(new Set([201, 503]));
+  });
+});
