@@ -2,7 +2,7 @@ import { dictionary } from "@zxcvbn-ts/language-common";
 import type { TypedPassword } from "../../hashing/password-hash.ts";
 import type { Message } from "../../language/message.ts";
 import { err, ok, type Result } from "../../result.ts";
-import type { EmailAddress } from "./email-address.ts";
+import { type EmailAddress, parseEmailAddress } from "./email-address.ts";
 
 export const PASSWORD_MAX_LENGTH = 256;
 /** In UTF-8, so many characters of any kind. Typed decomposed they may be more, but keyboards compose. */
@@ -26,6 +26,12 @@ export function normalizePassword(typed: string): string {
 export function isEmailAddress(password: string, address: EmailAddress): boolean {
   const guesses = [address.email, address.readable, address.localPart].map((guess) => guess.toLowerCase());
   return guesses.includes(password.toLowerCase());
+}
+
+/** The same of an address as it is stored; without one there is nothing to be. */
+export function isOwnAddress(password: string, email: string | undefined): boolean {
+  const address = email === undefined ? undefined : parseEmailAddress(email);
+  return address?.ok === true && isEmailAddress(password, address.value);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { signedInAccount, signInOutput } from "../sessions/input.ts";
+import { emailRequest, emailRequested } from "../verification/input.ts";
 import { type ChangeDeps, changePassword } from "./change.ts";
-import { changeInput, requestResetInput, requestResetOutput, resetInput } from "./input.ts";
+import { changeInput, resetInput } from "./input.ts";
 import { type RequestResetDeps, requestReset } from "./request-reset.ts";
 import { type ResetDeps, resetPassword } from "./reset.ts";
 
@@ -17,8 +18,8 @@ export function passwordProcedures(parts: PasswordParts) {
       type: "mutation",
       path: "/reset",
       summary: "Ask for an email that lets its reader set a new password",
-      input: requestResetInput,
-      output: requestResetOutput,
+      input: emailRequest,
+      output: emailRequested,
       success: { status: 202, description: "If there is such an account, an email is on its way." },
       refusals: ["invalid_input", "rate_limited"],
       run: (input, caller) => requestReset(deps, input, caller),

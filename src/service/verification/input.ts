@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { MessageKey } from "../../language/message.ts";
-import { parseEmailAddress } from "../identity/email-address.ts";
 import { account, emailField, newPasswordField } from "../identity/fields.ts";
-import { isEmailAddress, PASSWORD_MAX_LENGTH } from "../identity/password.ts";
+import { isOwnAddress, PASSWORD_MAX_LENGTH } from "../identity/password.ts";
 import { readCode, readToken } from "./pasted.ts";
 
 function foundBy(read: (sent: string) => string | undefined) {
@@ -33,17 +32,17 @@ export const passwordInput = z.object({
 
 /** Or a new one. @param minLength in code points. @param email of the sign-up, which may not be the password. */
 export function newPasswordInput(minLength: number, email?: string) {
-  const address = email === undefined ? undefined : parseEmailAddress(email);
   return z
     .object({ newPassword: newPasswordField(minLength) })
-    .refine(({ newPassword }) => !address?.ok || !isEmailAddress(newPassword, address.value), {
+    .refine(({ newPassword }) => !isOwnAddress(newPassword, email), {
       path: ["newPassword"],
       message: "password.is_email" satisfies MessageKey,
     });
 }
 
-export const resendInput = z.object({ email: emailField() });
+/** What asks for an email to an address, of any kind. */
+export const emailRequest = z.object({ email: emailField() });
 
-export const resendOutput = account.pick({ email: true });
+export const emailRequested = account.pick({ email: true });
 
-export type ResendOutput = z.infer<typeof resendOutput>;
+export type EmailRequested = z.infer<typeof emailRequested>;

@@ -3,7 +3,7 @@ import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
 import { ok } from "../../result.ts";
 import { account } from "../identity/fields.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
-import { codeInput, newPasswordInput, passwordInput, resendInput, resendOutput, tokenInput } from "./input.ts";
+import { codeInput, emailRequest, emailRequested, newPasswordInput, passwordInput, tokenInput } from "./input.ts";
 import { type ResendDeps, resendVerification } from "./resend.ts";
 import { type VerifyDeps, verifyEmail } from "./verify.ts";
 
@@ -43,8 +43,8 @@ export function verificationProcedures(parts: Omit<VerifyDeps, "mutex"> & Resend
       type: "mutation",
       path: "/verify/resend",
       summary: "Ask for a new email",
-      input: resendInput,
-      output: resendOutput,
+      input: emailRequest,
+      output: emailRequested,
       success: { status: 202, description: "If there is something to verify, an email is on its way." },
       refusals: ["invalid_input", "rate_limited"],
       run: (input, caller) => resendVerification(deps, input, caller),
