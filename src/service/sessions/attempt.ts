@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { getSchema } from "../../db/schema.ts";
+import { SignInFailure } from "../../models/sign-in-failure.ts";
 import type { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
 
@@ -72,14 +73,14 @@ export async function spendAttempt(db: Knex, emailKey: string, knownBy: string |
  */
 export async function giveBackAttempt(db: Knex, { key, counts }: Attempt): Promise<void> {
   if (!counts) return;
-  const deleted = await db("sign_in_failures").where({ key, failures: 1 }).delete();
-  if (deleted === 0) await db("sign_in_failures").where({ key }).where("failures", ">", 1).decrement("failures", 1);
+  const deleted = await SignInFailure.query(db).where({ key, failures: 1 }).delete();
+  if (deleted === 0) await SignInFailure.query(db).where({ key }).where("failures", ">", 1).decrement("failures", 1);
 }
 
 /** Begins a new row of failures, after a right password. With it a browser is known again. */
 export async function forgive(db: Knex, { key, knownKey, counts }: Attempt): Promise<void> {
   if (counts)
-    await db("sign_in_failures")
+    await SignInFailure.query(db)
       .whereIn("key", knownKey === undefined ? [key] : [key, knownKey])
       .delete();
 }
@@ -89,7 +90,7 @@ export async function forgive(db: Knex, { key, knownKey, counts }: Attempt): Pro
  * another id, is of none or of that one.
  */
 export async function forgetFailures(db: Knex, { id, email_key }: Pick<User, "id" | "email_key">): Promise<void> {
-  await db("sign_in_failures")
+  await SignInFailure.query(db)
     .where({ user_id: id })
     .orWhere({ key: strangersKey(email_key) })
     .delete();

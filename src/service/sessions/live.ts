@@ -27,9 +27,12 @@ export type LiveSession = {
 export const IS_LIVE = `s.epoch = u.session_epoch and u.disabled_at is null and s.expires_at > now()
     and s.last_seen_at + make_interval(secs => s.idle_seconds) > now()`;
 
+/** When it was last seen is noted no more often, or each check would write. */
+const IS_LATE = "last_seen_at < now() - interval '5 minutes'";
+
 const FIND = `
   select s.id, s.token_hash, s.kind, s.created_at, s.authenticated_at, s.expires_at,
-    s.last_seen_at < now() - interval '5 minutes' as is_late,
+    s.${IS_LATE} as is_late,
     u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified
   from :sessions: s join :users: u on u.id = s.user_id
   where s.token_hash = any(cast(:hashes as text[])) and ${IS_LIVE}`;
@@ -48,9 +51,7 @@ type Row = {
   verified: boolean;
 };
 
-const SEEN = `
-  update ??.sessions set last_seen_at = now()
-  where id = any(cast(? as bigint[])) and last_seen_at < now() - interval '5 minutes'`;
+const SEEN = `update ??.sessions set last_seen_at = now() where id = any(cast(? as bigint[])) and ${IS_LATE}`;
 
 /** A crash may lose it: then sessions seem idle for some minutes longer. */
 function noteSeen(db: Knex, ids: number[]) {
