@@ -18,6 +18,9 @@ import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { startPurge } from "./ops/purge.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
+import { purgeAccounts } from "./service/account/purge.ts";
+import { createDescribeEmailChange } from "./service/email-change/link.ts";
+import { purgeEmailChanges } from "./service/email-change/purge.ts";
 import { createBuildEmails } from "./service/emails.ts";
 import { purgeResetTokens } from "./service/password/purge.ts";
 import { createDescribeReset } from "./service/password/reset.ts";
@@ -101,6 +104,17 @@ async function openSessions(db: Database["db"], hasher: Hasher, log: Logger, met
   };
 }
 
+/** What is deleted when its time is over, feature by feature. */
+export function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifiedDays">) {
+  return [
+    (signal?: AbortSignal) => purge(db, unverifiedDays, signal),
+    (signal?: AbortSignal) => purgeSessions(db, signal),
+    (signal?: AbortSignal) => purgeResetTokens(db, signal),
+    (signal?: AbortSignal) => purgeEmailChanges(db, signal),
+    (signal?: AbortSignal) => purgeAccounts(db, signal),
+  ];
+}
+
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
 export async function compose(config: Config, log: Logger): Promise<Foyer> {
   const database = await connect(config.database, log);
@@ -131,17 +145,14 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
   database.onStatement(metrics.stated);
   metrics.watchPool(() => poolUse(db));
   metrics.watchOutbox(outbox.waiting);
-  const stopPurge = startPurge(log, [
-    (signal) => purge(db, config.unverifiedDays, signal),
-    (signal) => purgeSessions(db, signal),
-    (signal) => purgeResetTokens(db, signal),
-  ]);
+  const stopPurge = startPurge(log, purgesOf(db, config));
   const app = createApp({
     root: ROOT,
     config,
     procedures,
     describeLink: createDescribeLink(db, log),
     describeReset: createDescribeReset(db, log),
+    describeEmailChange: createDescribeEmailChange(db, log),
     verifyAndSignIn: createVerifyAndSignIn(parts),
     language,
     formKey: await sharedSecret(db, "form"),

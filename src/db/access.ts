@@ -8,6 +8,7 @@ const MAKES: Record<string, readonly string[]> = {
   [FIRST]: ["users", "sign_ups", "verification_tokens", "emails", "rate_limits", "secrets"],
   "20261126140000_add_sessions": ["sessions", "sign_in_failures"],
   "20261126150000_add_password_resets": ["reset_tokens"],
+  "20261126160000_add_email_changes_and_deletion": ["email_changes", "email_change_tokens"],
 };
 const TABLES = Object.values(MAKES).flat();
 

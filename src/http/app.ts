@@ -15,6 +15,7 @@ import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
 import { describeApi, openApi } from "../rest/openapi.ts";
 import { sendFault, sendRefusal } from "../rest/problem.ts";
+import type { DescribeEmailChange } from "../service/email-change/link.ts";
 import type { DescribeReset } from "../service/password/reset.ts";
 import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
@@ -45,6 +46,7 @@ export type AppParts = {
   procedures: Procedures;
   describeLink: DescribeLink;
   describeReset: DescribeReset;
+  describeEmailChange: DescribeEmailChange;
   verifyAndSignIn: VerifyAndSignIn;
   language: Language;
   formKey: Buffer;
@@ -103,6 +105,7 @@ export function createApp(parts: AppParts): Express {
     procedures,
     describeLink,
     describeReset,
+    describeEmailChange,
     verifyAndSignIn,
     language,
     formKey,
@@ -129,6 +132,7 @@ export function createApp(parts: AppParts): Express {
       procedures,
       describeLink,
       describeReset,
+      describeEmailChange,
       verifyAndSignIn,
       document,
       settings: config,

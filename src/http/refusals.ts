@@ -21,6 +21,7 @@ export const REFUSALS: Record<RefusalCode, Row> = {
   invalid_credentials: { status: 401, trpc: "UNAUTHORIZED" },
   email_not_verified: { status: 403, trpc: "FORBIDDEN" },
   not_signed_in: { status: 401, trpc: "UNAUTHORIZED" },
+  reauthentication_required: { status: 401, trpc: "UNAUTHORIZED", field: "password" },
   session_unknown: { status: 404, trpc: "NOT_FOUND" },
   registration_closed: { status: 403, trpc: "FORBIDDEN" },
   rate_limited: { status: 429, trpc: "TOO_MANY_REQUESTS" },

@@ -1,3 +1,6 @@
+/** What a request came from, where that is known. */
+type Device = { browser: string; system: string };
+
 /** What an email says, before it has words. Nothing in it is a text that a stranger chose. */
 export type EmailContent =
   | {
@@ -6,11 +9,19 @@ export type EmailContent =
       token: string;
       code: string;
       signedUpAt: Date;
-      /** What it came from, where that is known. */
-      device: { browser: string; system: string } | undefined;
+      device: Device | undefined;
       validHours: number;
       hasCompetingSignUps: boolean;
     }
   | { kind: "already-registered"; to: string }
   | { kind: "reset"; to: string; token: string; validMinutes: number }
-  | { kind: "password-changed"; to: string; changedAt: Date };
+  | { kind: "password-changed"; to: string; changedAt: Date }
+  /** To the new address. */
+  | { kind: "email-change"; to: string; token: string; validHours: number }
+  /** To the address before. Their links undo it. */
+  | { kind: "email-change-asked"; to: string; token: string; askedAt: Date }
+  | { kind: "email-changed"; to: string; token: string; changedAt: Date }
+  | { kind: "deletion-asked"; to: string; deletesAt: Date }
+  | { kind: "account-kept"; to: string }
+  | { kind: "account-deleted"; to: string }
+  | { kind: "new-sign-in"; to: string; signedInAt: Date; device: Device | undefined };

@@ -16,9 +16,12 @@ import { createTurns } from "./turns.ts";
 export type NewEmail = {
   key: string;
   emailKey: string;
-  signUpId: number | null;
-  /** What it is to say. */
+  /** The sign-up or the account that it is about: it is deleted with them. */
+  signUpId?: number | undefined;
+  userId?: number;
+  /** What it is to say, and what has to be known for that. */
   purpose: EmailPurpose;
+  details?: object;
   mailbox: string;
   domain: string;
   network: string;
@@ -35,18 +38,29 @@ const [MOST_TRIES, RETRY_MS] = [5, 20];
 
 /**
  * The statement that writes an email; what it is about may be written by the same one. The values are bound by the names
- * of `NewEmail`, and the table by `emails`. @param key @param signUpId @param purpose how SQL gets them.
+ * of `NewEmail`, and the table by `emails`. @param sql how SQL gets the columns that differ.
  */
-export function insertEmail(key: string, signUpId: string, purpose = "'verify'"): string {
-  return `insert into :emails: (key, sign_up_id, purpose, email_key, mailbox, domain, network)
-    values (${key}, ${signUpId}, ${purpose}, :emailKey, :mailbox, :domain, :network)`;
+export function insertEmail(sql: Record<"key" | "sign_up_id", string> & { [column in Column]?: string }): string {
+  const all = { purpose: "'verify'", ...sql };
+  return `insert into :emails: (${Object.keys(all).join(", ")}, email_key, mailbox, domain, network)
+    values (${Object.values(all).join(", ")}, :emailKey, :mailbox, :domain, :network)`;
 }
 
-const ENQUEUE = `${insertEmail(":key", ":signUpId", ":purpose")} on conflict (key) do nothing returning id`;
+type Column = "purpose" | "user_id" | "details";
+
+const ENQUEUE = `${insertEmail({
+  key: ":key",
+  sign_up_id: ":signUpId",
+  purpose: ":purpose",
+  user_id: ":userId",
+  details: "cast(:details as jsonb)",
+})} on conflict (key) do nothing returning id`;
 
 /** Writes an email in the transaction of its subject: both exist or neither. Resolves to whether it is a new one. */
 export async function enqueue(db: Knex, email: NewEmail): Promise<boolean> {
-  const { rows } = await db.raw(ENQUEUE, { ...email, emails: `${getSchema(db)}.emails` });
+  const { signUpId = null, userId = null, details, ...others } = email;
+  const values = { ...others, signUpId, userId, details: details ? JSON.stringify(details) : null };
+  const { rows } = await db.raw(ENQUEUE, { ...values, emails: `${getSchema(db)}.emails` });
   return rows.length > 0;
 }
 

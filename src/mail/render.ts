@@ -6,11 +6,19 @@ import type { OutboxEmail } from "../models/outbox-email.ts";
 import type { EmailContent } from "./content.ts";
 import type { EmailMessage } from "./message.ts";
 
+/** A kind's views are `emails/KIND.text.hbs` and `KIND.html.hbs`. */
 const SUBJECTS: Record<EmailContent["kind"], MessageKey> = {
   verify: "mail.verify.subject",
   "already-registered": "mail.registered.subject",
   reset: "mail.reset.subject",
   "password-changed": "mail.password_changed.subject",
+  "email-change": "mail.email_change.subject",
+  "email-change-asked": "mail.email_change_asked.subject",
+  "email-changed": "mail.email_changed.subject",
+  "deletion-asked": "mail.deletion_asked.subject",
+  "account-kept": "mail.account_kept.subject",
+  "account-deleted": "mail.account_deleted.subject",
+  "new-sign-in": "mail.new_sign_in.subject",
 };
 
 /** RFC 5322 section 2.1.1 asks for lines of no more than 78 characters. */
@@ -29,27 +37,37 @@ function readableHost({ hostname, port }: URL) {
   return toUnicode(hostname).domain + (port && `:${port}`);
 }
 
-function viewContext(content: EmailContent, site: URL, host: string, language: Language) {
-  const subject = language.text(SUBJECTS[content.kind]);
-  const common = { language, subject, host, home: site.href };
-  if (content.kind === "already-registered") return common;
-  if (content.kind === "reset") {
-    const { token, validMinutes } = content;
-    return { ...common, link: new URL(`/reset?token=${token}`, site).href, validMinutes };
+/** What a view says of its content: where its link leads, and times in words. */
+function factsOf(content: EmailContent, site: URL, { time }: Language) {
+  const link = (path: string) => ({ link: new URL(path, site).href });
+  switch (content.kind) {
+    case "verify":
+      return {
+        ...content,
+        ...link(`/verify?token=${content.token}`),
+        code: groupDigits(content.code),
+        signedUpAt: time(content.signedUpAt),
+      };
+    case "reset":
+      return { ...content, ...link(`/reset?token=${content.token}`) };
+    case "password-changed":
+      return { ...link("/reset"), changedAt: time(content.changedAt) };
+    case "email-change":
+      return { ...content, ...link(`/account/email/confirm?token=${content.token}`) };
+    case "email-change-asked":
+      return { ...link(`/account/email/undo?token=${content.token}`), askedAt: time(content.askedAt) };
+    case "email-changed":
+      return { ...link(`/account/email/undo?token=${content.token}`), changedAt: time(content.changedAt) };
+    case "deletion-asked":
+      return { ...link("/sign-in"), deletesAt: time(content.deletesAt) };
+    case "new-sign-in":
+      return { ...link("/reset"), device: content.device, signedInAt: time(content.signedInAt) };
+    case "account-kept":
+      return link("/reset");
+    case "account-deleted":
+    case "already-registered":
+      return {};
   }
-  if (content.kind === "password-changed") {
-    return { ...common, changedAt: language.time(content.changedAt), link: new URL("/reset", site).href };
-  }
-  const { token, code, signedUpAt, device, validHours, hasCompetingSignUps } = content;
-  return {
-    ...common,
-    link: new URL(`/verify?token=${token}`, site).href,
-    code: groupDigits(code),
-    signedUpAt: language.time(signedUpAt),
-    device,
-    validHours,
-    hasCompetingSignUps,
-  };
 }
 
 export type RenderSettings = {
@@ -63,28 +81,26 @@ export type Render = (content: EmailContent, email: OutboxEmail) => EmailMessage
 
 /** Puts emails into words, as text and as HTML. */
 export function createRender({ views, site, from, language }: RenderSettings): Render {
-  const read = (kind: EmailContent["kind"]) => ({
+  const read = (kind: string) => ({
     text: readTemplate(new URL(`emails/${kind}.text.hbs`, views), { noEscape: true }),
     html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
   });
-  const templates = {
-    verify: read("verify"),
-    "already-registered": read("already-registered"),
-    reset: read("reset"),
-    "password-changed": read("password-changed"),
-  };
+  const templates = new Map(Object.keys(SUBJECTS).map((kind) => [kind, read(kind)]));
   const layout = readTemplate(new URL("layouts/email.hbs", views));
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return (content, email) => {
-    const context = viewContext(content, site, host, language);
-    const { text, html } = templates[content.kind];
+    const subject = language.text(SUBJECTS[content.kind]);
+    const context = { ...factsOf(content, site, language), language, subject, host, home: site.href };
+    const template = templates.get(content.kind);
+    if (!template) throw new Error(`there are no views for ${content.kind}`);
+    const { text, html } = template;
     return {
       // The same at every try: an email that a server took twice is then known as one by many mailboxes.
       messageId: `<foyer.${email.id}.${email.created_at.getTime()}@${domain}>`,
       from,
       to: content.to,
-      subject: context.subject,
+      subject,
       text: wrapLines(text(context)),
       html: layout({ ...context, body: html(context) }),
     };

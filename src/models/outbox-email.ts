@@ -1,7 +1,15 @@
 import { Model } from "objection";
 
 /** Why an email is sent. What it says depends on what is so when it is sent. */
-export const PURPOSES = ["verify", "reset", "password_changed"] as const;
+export const PURPOSES = [
+  "verify",
+  "reset",
+  "password_changed",
+  "email_change",
+  "email_change_notice",
+  "deletion",
+  "new_sign_in",
+] as const;
 
 export type EmailPurpose = (typeof PURPOSES)[number];
 
@@ -14,7 +22,11 @@ export class OutboxEmail extends Model {
   declare key: string;
   declare email_key: string;
   declare sign_up_id: number | null;
+  /** The account that it is about, which is there. */
+  declare user_id: number | null;
   declare purpose: EmailPurpose;
+  /** What its purpose needs to know, and is not to be looked up when it is sent. No secret is among it. */
+  declare details: unknown;
   /** The address without its tag, its domain, and the network that asked: what budgets count by. `""` is not known. */
   declare mailbox: string;
   declare domain: string;

@@ -18,6 +18,8 @@ export class User extends Model {
   declare session_epoch: number;
   /** Since when nobody can sign in to it. */
   declare disabled_at: Date | null;
+  /** When it is deleted, as its owner asked. Until then signing in lets them keep it. */
+  declare deletes_at: Date | null;
   declare created_at: Date;
   declare updated_at: Date;
 

@@ -1,13 +1,9 @@
 import type { RequestHandler, Response } from "express";
-import { callerOf } from "../http/caller.ts";
-import { languageOf } from "../http/language.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
-import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
-import { showRefusal } from "./fault.ts";
-import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
-import { signInPath } from "./sign-in.ts";
-import { type AccountPage, findSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
+import { signInPath } from "./next.ts";
+import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { type AccountPage, forSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 
 const PAGE = "/account/password";
@@ -33,34 +29,16 @@ function render(res: Response, page: ChangePasswordPage, signedIn: SignedIn, ref
 
 /** GET /account/password. */
 export function showChangePassword(page: ChangePasswordPage): RequestHandler {
-  return async (req, res) => {
-    const signedIn = await findSignedIn(page.procedures, callerOf(req, res));
-    if (!signedIn.ok) return showRefusal(res, signedIn.error);
-    if (!signedIn.value) return res.redirect(303, signInPath(PAGE));
-    render(res, page, signedIn.value);
-  };
-}
-
-/** Who is signed in is known, so that the field may be named. */
-function explain(res: Response, refused: Refusal): PageRefusal {
-  const refusal = answerRefusal(res, refused);
-  // The back button shows no private page, and whoever goes back to this one is asked for the passwords again.
-  res.set("Cache-Control", "no-store");
-  if (refused.code !== "invalid_credentials") return refusal;
-  return { fields: [{ field: "currentPassword", message: languageOf(res).text("change_password.wrong") }] };
+  return forSignedIn(page, PAGE, ({ res, signedIn }) => render(res, page, signedIn));
 }
 
 /** POST /account/password from the form. */
 export function submitChangePassword(page: ChangePasswordPage): RequestHandler {
-  return async (req, res) => {
-    const caller = callerOf(req, res);
-    const signedIn = await findSignedIn(page.procedures, caller);
-    if (!signedIn.ok) return showRefusal(res, signedIn.error);
-    if (!signedIn.value) return res.redirect(303, signInPath(PAGE));
-    requireOwnForm(page, req, signedIn.value, PAGE);
+  return forSignedIn(page, PAGE, async ({ req, res, caller, signedIn }) => {
+    requireOwnForm(page, req, signedIn, PAGE);
     const result = await page.procedures.changePassword.run(req.body, caller);
-    if (result.ok) return res.redirect(303, "/account?changed");
+    if (result.ok) return res.redirect(303, "/account?done=password");
     if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(PAGE));
-    render(res, page, signedIn.value, explain(res, result.error));
-  };
+    render(res, page, signedIn, explainOwnPassword(res, result.error, "currentPassword"));
+  });
 }

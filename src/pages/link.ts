@@ -6,7 +6,7 @@ export function rawQuery(req: Request): string {
 }
 
 /** The path of a link whose `?` was escaped, or that has white space before it. */
-const DAMAGED_PATH = /^\/(verify|reset)(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
+const DAMAGED_PATH = /^\/(verify|reset|account\/email\/(?:confirm|undo))(?:%(?:25)*(?:0[9ad]|20))*(?:\?|%(?:25)*3f)/i;
 
 /** Has the pages of links take those with a damaged path. */
 export const mendLink: RequestHandler = (req, _res, next) => {

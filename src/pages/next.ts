@@ -1,3 +1,5 @@
+import type { Request } from "express";
+
 /** In characters. No page of an app has a longer address. */
 const MOST = 2048;
 
@@ -13,4 +15,14 @@ export function readNext(sent: unknown, origin: string): string | undefined {
   // Dots may be gone from between slashes now, and some servers decode before they redirect.
   const leadsElsewhere = url.origin !== origin || /^\/(?:[/\\]|%(?:2f|5c|[01][\da-f]))/i.test(url.pathname);
   return leadsElsewhere ? undefined : url.pathname + url.search + url.hash;
+}
+
+/** The same for a request, whose origin is ours. */
+export function nextOf(req: Request, sent: unknown): string | undefined {
+  return readNext(sent, req.app.get("origin"));
+}
+
+/** The path of the form that signs in, which leads back to a page afterwards. */
+export function signInPath(next: string): string {
+  return `/sign-in?${new URLSearchParams({ next })}`;
 }

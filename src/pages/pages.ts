@@ -3,7 +3,17 @@ import { formBody } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
 import { showAccount } from "./account.ts";
 import { showChangePassword, submitChangePassword } from "./change-password.ts";
+import { showDelete, showKeep, submitDelete, submitKeep } from "./delete-account.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
+import { showEmailChange, submitEmailChange } from "./email-change.ts";
+import {
+  type EmailChangeLinkPage,
+  showConfirm,
+  showUndo,
+  showUndone,
+  submitConfirm,
+  submitUndo,
+} from "./email-change-links.ts";
 import { createFormTokens } from "./form-token.ts";
 import { mendLink } from "./link.ts";
 import {
@@ -25,7 +35,10 @@ import {
   type VerificationPage,
 } from "./verification.ts";
 
-export type PagesParts = RegistrationPage & VerificationPage & ResetPage & { document: ApiDocument; formKey: Buffer };
+export type PagesParts = RegistrationPage &
+  VerificationPage &
+  ResetPage &
+  EmailChangeLinkPage & { document: ApiDocument; formKey: Buffer };
 
 export function pages(parts: PagesParts): Router {
   const { procedures, document, formKey } = parts;
@@ -52,6 +65,17 @@ export function pages(parts: PagesParts): Router {
   router.post("/sessions/end", formBody, submitEndSession(account));
   router.get("/account/password", showChangePassword(account));
   router.post("/account/password", formBody, submitChangePassword(account));
+  router.get("/account/email", showEmailChange(account));
+  router.post("/account/email", formBody, submitEmailChange(account));
+  router.get("/account/email/confirm", showConfirm(parts));
+  router.post("/account/email/confirm", formBody, submitConfirm(parts));
+  router.get("/account/email/undo", showUndo(parts));
+  router.post("/account/email/undo", formBody, submitUndo(parts));
+  router.get("/account/email/undone", showUndone);
+  router.get("/account/delete", showDelete(account));
+  router.post("/account/delete", formBody, submitDelete(account));
+  router.get("/account/keep", showKeep(account));
+  router.post("/account/keep", formBody, submitKeep(account));
   router.get("/reset", showReset(parts));
   router.post("/reset", formBody, submitResetRequest(parts));
   router.post("/reset/confirm", formBody, submitReset(parts));

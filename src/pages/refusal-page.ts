@@ -35,3 +35,15 @@ export function answerRefusal(res: Response, refusal: Refusal): PageRefusal {
 export function fieldError(field: string, refusal: PageRefusal | undefined): string | undefined {
   return refusal?.fields.find((error) => error.field === field)?.message;
 }
+
+/**
+ * Explains what was refused of a form that asks for the password of whoever is signed in. Who that is is known, so that the
+ * field may be named. @param field the password's.
+ */
+export function explainOwnPassword(res: Response, refused: Refusal, field: string): PageRefusal {
+  const refusal = answerRefusal(res, refused);
+  // The back button shows no private page, and whoever goes back to this one is asked for the passwords again.
+  res.set("Cache-Control", "no-store");
+  if (refused.code !== "invalid_credentials") return refusal;
+  return { fields: [{ field, message: languageOf(res).text("change_password.wrong") }] };
+}

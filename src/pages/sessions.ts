@@ -6,8 +6,8 @@ import type { Language } from "../language/language.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { SessionsOutput } from "../service/sessions/input.ts";
 import { showRefusal } from "./fault.ts";
-import { signInPath } from "./sign-in.ts";
-import { type AccountPage, findSignedIn, privatePage, requireOwnForm } from "./signed-in.ts";
+import { signInPath } from "./next.ts";
+import { type AccountPage, findSignedIn, forSignedIn, privatePage, requireOwnForm } from "./signed-in.ts";
 
 const PAGE = "/account/sessions";
 const SIGNED_OUT = "/sign-in?out";
@@ -39,11 +39,7 @@ function refuse(res: Response, refusal: Refusal) {
 
 /** GET /account/sessions: this browser's session, and all others of the account. */
 export function showSessions(page: AccountPage): RequestHandler {
-  return async (req, res) => {
-    const caller = callerOf(req, res);
-    const signedIn = await findSignedIn(page.procedures, caller);
-    if (!signedIn.ok) return showRefusal(res, signedIn.error);
-    if (!signedIn.value) return res.redirect(303, signInPath(PAGE));
+  return forSignedIn(page, PAGE, async ({ req, res, caller, signedIn }) => {
     const listed = await page.procedures.sessions.run(undefined, caller);
     if (!listed.ok) return refuse(res, listed.error);
     const language = languageOf(res);
@@ -51,15 +47,15 @@ export function showSessions(page: AccountPage): RequestHandler {
       listed.value.filter(({ current }) => current === isCurrent).map((session) => toView(session, language));
     const { ended } = req.query;
     res.render("pages/sessions/sessions", {
-      ...privatePage(page, signedIn.value),
+      ...privatePage(page, signedIn),
       title: language.text("sessions.title"),
-      endToken: page.formTokens.of(signedIn.value.handle, "/sessions/end"),
+      endToken: page.formTokens.of(signedIn.handle, "/sessions/end"),
       elsewhere: ELSEWHERE,
       own: inView(true)[0],
       others: inView(false),
       ended: { one: ended === "one", others: ended === "others" },
     });
-  };
+  });
 }
 
 /** POST /sign-out from a form. Whose session ended before has no more to show, and is signed out all the same. */
@@ -87,14 +83,10 @@ export const forgetPages: RequestHandler = (req, res) => {
 
 /** POST /sessions/end from a form. For whoever ends a session that has ended, all is well. */
 export function submitEndSession(page: AccountPage): RequestHandler {
-  return async (req, res) => {
-    const caller = callerOf(req, res);
-    const signedIn = await findSignedIn(page.procedures, caller);
-    if (!signedIn.ok) return showRefusal(res, signedIn.error);
-    if (!signedIn.value) return res.redirect(303, signInPath(PAGE));
-    requireOwnForm(page, req, signedIn.value, "/sessions/end");
+  return forSignedIn(page, PAGE, async ({ req, res, caller, signedIn }) => {
+    requireOwnForm(page, req, signedIn, "/sessions/end");
     const result = await page.procedures.endSession.run({ handle: req.body.handle }, caller);
     if (!result.ok && result.error.code !== "session_unknown") return refuse(res, result.error);
     res.redirect(303, caller.credential() ? `${PAGE}?ended=one` : SIGNED_OUT);
-  };
+  });
 }

@@ -5,7 +5,8 @@ import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
-import { readNext } from "./next.ts";
+import { keepPath } from "./delete-account.ts";
+import { nextOf } from "./next.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -15,20 +16,20 @@ export type SignInPage = { procedures: Procedures; settings: ServiceSettings };
 
 const HOME = "/account";
 
-type Typed = { email?: unknown; keep?: unknown; next?: unknown };
+/** What may have been done just before, as the query tells. Each has words in the catalogue. */
+const DONE = {
+  out: "sign_in.out",
+  reset: "reset.done",
+  moved: "email_change.done.sign_in",
+  leaving: "delete.done",
+  deleted: "delete.done.at_once",
+} as const;
 
-function nextOf(req: Request, sent: unknown) {
-  return readNext(sent, req.app.get("origin"));
-}
+type Typed = { email?: unknown; keep?: unknown; next?: unknown };
 
 /** nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
 function unencodedNext(req: Request): unknown {
   return /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"];
-}
-
-/** The path of the form, which leads back to a page afterwards. */
-export function signInPath(next: string): string {
-  return `/sign-in?${new URLSearchParams({ next })}`;
 }
 
 type Shown = {
@@ -37,7 +38,8 @@ type Shown = {
   isPairWrong?: boolean;
   isUnverified?: boolean;
   isSignedOut?: boolean;
-  isReset?: boolean;
+  /** What was done just before. */
+  done?: string | undefined;
 };
 
 function render(req: Request, res: Response, { email, keep, next }: Typed, { refusal, ...shown }: Shown) {
@@ -73,8 +75,18 @@ export function showSignIn({ procedures, settings }: SignInPage): RequestHandler
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     const next = unencodedNext(req);
     if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, next) ?? HOME);
-    const canRegister = settings.policy.open;
-    render(req, res, { next }, { canRegister, isSignedOut: "out" in req.query, isReset: "reset" in req.query });
+    const { text } = languageOf(res);
+    const done = Object.entries(DONE).find(([name]) => name in req.query)?.[1];
+    render(
+      req,
+      res,
+      { next },
+      {
+        canRegister: settings.policy.open,
+        isSignedOut: ["out", "leaving", "deleted"].some((name) => name in req.query),
+        done: done && text(done, { days: settings.deletionGraceDays }),
+      },
+    );
   };
 }
 
@@ -83,6 +95,7 @@ export function submitSignIn({ procedures, settings }: SignInPage): RequestHandl
   return async (req, res) => {
     const { email, password, keep, next } = req.body;
     const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
+    if (result.ok && result.value.deletesAt) return res.redirect(303, keepPath(nextOf(req, next)));
     if (result.ok) return res.redirect(303, nextOf(req, next) ?? HOME);
     render(req, res, req.body, { canRegister: settings.policy.open, ...explain(res, result.error) });
   };

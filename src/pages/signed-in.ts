@@ -1,23 +1,43 @@
-import type { Request } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import createError from "http-errors";
+import { callerOf } from "../http/caller.ts";
 import type { MessageKey } from "../language/message.ts";
 import { ok } from "../result.ts";
 import type { Caller } from "../service/caller.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Result } from "../service/refusal.ts";
+import { showRefusal } from "./fault.ts";
 import type { FormTokens, SessionForm } from "./form-token.ts";
+import { signInPath } from "./next.ts";
 
 export type AccountPage = { procedures: Procedures; formTokens: FormTokens };
 
-export type SignedIn = { handle: string; email: string };
+export type SignedIn = { handle: string; email: string; deletesAt?: string | undefined };
 
 /** Who is signed in, if anybody. */
 export async function findSignedIn({ session }: Procedures, caller: Caller): Promise<Result<SignedIn | undefined>> {
   const current = await session.run(undefined, caller);
   if (!current.ok) return current;
-  const { value } = current;
-  return ok(value.session ? { handle: value.session.handle, email: value.account.email } : undefined);
+  const { session: signedIn, account } = current.value;
+  return ok(signedIn ? { handle: signedIn.handle, email: account.email, deletesAt: account.deletesAt } : undefined);
+}
+
+type Visit = { req: Request; res: Response; caller: Caller; signedIn: SignedIn };
+
+/** A page for whoever is signed in. All others are sent to sign in, and back to `path`. */
+export function forSignedIn(
+  { procedures }: Pick<AccountPage, "procedures">,
+  path: string,
+  show: (visit: Visit) => void | Promise<void>,
+): RequestHandler {
+  return async (req, res) => {
+    const caller = callerOf(req, res);
+    const signedIn = await findSignedIn(procedures, caller);
+    if (!signedIn.ok) return showRefusal(res, signedIn.error);
+    if (!signedIn.value) return res.redirect(303, signInPath(path));
+    await show({ req, res, caller, signedIn: signedIn.value });
+  };
 }
 
 /** What a private page has: a script that has the back button ask again, and the form in its head that signs out. */

@@ -1,7 +1,10 @@
 import type { Knex } from "knex";
 import type { EmailContent } from "../mail/content.ts";
 import type { EmailPurpose, OutboxEmail } from "../models/outbox-email.ts";
+import { createBuildDeletionNotices } from "./account/email.ts";
+import { createBuildEmailChangeNotices, createBuildEmailChanges } from "./email-change/email.ts";
 import { createBuildPasswordNotices, createBuildResetEmails } from "./password/email.ts";
+import { buildSignInNotices } from "./sessions/email.ts";
 import type { ServiceSettings } from "./settings.ts";
 import { createBuildEmails as createBuildVerificationEmails } from "./verification/email.ts";
 
@@ -13,6 +16,10 @@ export function createBuildEmails(db: Knex, settings: ServiceSettings): Build {
     verify: createBuildVerificationEmails(db, settings),
     reset: createBuildResetEmails(db, settings),
     password_changed: createBuildPasswordNotices(db),
+    email_change: createBuildEmailChanges(db, settings),
+    email_change_notice: createBuildEmailChangeNotices(db),
+    deletion: createBuildDeletionNotices(db),
+    new_sign_in: buildSignInNotices,
   };
   return async (emails) => {
     const purposes = new Set(emails.map(({ purpose }) => purpose));

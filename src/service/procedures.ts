@@ -1,10 +1,17 @@
+import { type AccountParts, accountProcedures } from "./account/procedures.ts";
+import { type EmailChangeParts, emailChangeProcedures } from "./email-change/procedures.ts";
 import { type PasswordParts, passwordProcedures } from "./password/procedures.ts";
 import type { ProcedureDeps } from "./procedure.ts";
 import { type RegistrationParts, registrationProcedures } from "./registration/procedures.ts";
 import { type SessionParts, sessionProcedures } from "./sessions/procedures.ts";
 import { verificationProcedures } from "./verification/procedures.ts";
 
-export type ServiceParts = RegistrationParts & SessionParts & PasswordParts & ProcedureDeps;
+export type ServiceParts = RegistrationParts &
+  SessionParts &
+  PasswordParts &
+  EmailChangeParts &
+  AccountParts &
+  ProcedureDeps;
 
 /** All that Foyer can be asked for. */
 export function createProcedures(parts: ServiceParts) {
@@ -13,6 +20,8 @@ export function createProcedures(parts: ServiceParts) {
     ...verificationProcedures(parts),
     ...sessionProcedures(parts),
     ...passwordProcedures(parts),
+    ...emailChangeProcedures(parts),
+    ...accountProcedures(parts),
   };
 }
 

@@ -26,6 +26,8 @@ export type Refusal =
   | { code: "invalid_credentials" }
   | { code: "email_not_verified" }
   | { code: "not_signed_in" }
+  /** The last authentication is too long ago. `methods`: what counts as another. */
+  | { code: "reauthentication_required"; methods: "password"[] }
   | { code: "session_unknown" }
   | RateLimited
   | Busy

@@ -15,4 +15,10 @@ export type ServiceSettings = {
   sessions: SessionLifetimes;
   /** How long a link that sets a password is valid after it was sent. */
   resetMinutes: number;
+  /** For how long whoever gave their password may change their address, or delete their account, without it. */
+  reauthenticationMinutes: number;
+  /** For how long somebody who has their account deleted may keep it all the same; 0 is at once. */
+  deletionGraceDays: number;
+  /** Whether an email tells of a sign-in from a browser in which nobody signed in to the account before. */
+  noticeNewSignIn: boolean;
 };

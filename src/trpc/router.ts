@@ -17,6 +17,12 @@ export function createRouter(procedures: Procedures) {
       requestPasswordReset: mutation(procedures.requestPasswordReset),
       resetPassword: mutation(procedures.resetPassword),
       changePassword: mutation(procedures.changePassword),
+      requestEmailChange: mutation(procedures.requestEmailChange),
+      confirmEmailChange: mutation(procedures.confirmEmailChange),
+      undoEmailChange: mutation(procedures.undoEmailChange),
+      exportAccount: query(procedures.exportAccount),
+      deleteAccount: mutation(procedures.deleteAccount),
+      keepAccount: mutation(procedures.keepAccount),
     }),
   });
 }

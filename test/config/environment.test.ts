@@ -11,6 +11,9 @@ describe("the settings", () => {
       port: 3000,
       keepAliveSeconds: 75,
       resetMinutes: 30,
+      reauthenticationMinutes: 10,
+      deletionGraceDays: 7,
+      noticeNewSignIn: false,
       sessions: {
         browser: { seconds: 86_400, idleSeconds: 43_200 },
         kept: { seconds: 2_592_000, idleSeconds: 1_209_600 },

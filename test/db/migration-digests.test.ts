@@ -10,6 +10,8 @@ const LANDED: Record<string, string> = {
   "20261126120000_add_email_budgets_and_devices.ts": "901698d9820c36ae1a10a0d63ddc8b87328e584b2af023c729e96e922c5ab250",
   "20261126140000_add_sessions.ts": "8fedfa15a94e665031b4bf7e5e1431f0d275a22b80063e29c30ac96843ed4d60",
   "20261126150000_add_password_resets.ts": "c2c6197c3cc3595db9f186e6ebda09638a35881272c0f5160ba4cc6e8f0d05dd",
+  "20261126160000_add_email_changes_and_deletion.ts":
+    "dc917d2e99ae5dc2ab7e660c53ce314aee3fbc8be9694c4ffe7e0f5f1a061f91",
 };
 
 function digest(file: string) {

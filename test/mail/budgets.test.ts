@@ -178,8 +178,12 @@ describe("limits on emails", () => {
       expect(waiting.map(({ purpose }) => purpose)).to.deep.equal(PURPOSES);
       for (const purpose of PURPOSES) await queue("victim@example.com", 2, { ...stranger, purpose });
       expect((await sendAll()).dropped).to.equal(2 * PURPOSES.length);
-      await travel(2 * HOUR);
-      expect((await sendAll()).sent.map(({ purpose }) => purpose)).to.have.members(PURPOSES);
+      const sent: string[] = [];
+      while (sent.length < PURPOSES.length) {
+        await travel(2 * HOUR);
+        sent.push(...(await sendAll()).sent.map(({ purpose }) => purpose));
+      }
+      expect(sent).to.have.members(PURPOSES);
     });
 
     it("count what was given up or dropped like what was sent, so that no wait tells what came of an address", async () => {

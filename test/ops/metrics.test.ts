@@ -51,6 +51,24 @@ const OUTCOMES = {
     ...["ok", "not_signed_in", "invalid_input", "invalid_credentials"],
     ...["rate_limited", "busy", "unavailable"],
   ],
+  "auth.requestEmailChange": [
+    ...["ok", "not_signed_in", "reauthentication_required", "invalid_input"],
+    ...["invalid_credentials", "rate_limited", "busy", "unavailable"],
+  ],
+  "auth.confirmEmailChange": [
+    ...["ok", "token_unknown", "token_expired", "token_used", "email_taken"],
+    ...["rate_limited", "unavailable"],
+  ],
+  "auth.undoEmailChange": [
+    ...["ok", "token_unknown", "token_expired", "token_used", "email_taken"],
+    ...["rate_limited", "unavailable"],
+  ],
+  "auth.exportAccount": ["ok", "not_signed_in", "unavailable"],
+  "auth.deleteAccount": [
+    ...["ok", "not_signed_in", "reauthentication_required", "invalid_input"],
+    ...["invalid_credentials", "rate_limited", "busy", "unavailable"],
+  ],
+  "auth.keepAccount": ["ok", "not_signed_in", "unavailable"],
 };
 
 describe("the metrics at /metrics", () => {

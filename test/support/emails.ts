@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { TestFoyer } from "./foyer.ts";
+import { waitFor } from "./wait-for.ts";
 
 export type ReadEmail = { number: number; subject: string; to: string; text: string; token: string; code: string };
 
@@ -42,6 +43,11 @@ export async function emailsTo(foyer: TestFoyer, address: string, count = 1): Pr
     await setTimeout(50);
   }
   throw new Error(`expected ${count} emails to ${address}`);
+}
+
+/** Waits for an email to an address that has a subject, and gives the latest. */
+export function emailAbout(foyer: TestFoyer, address: string, subject: string): Promise<ReadEmail> {
+  return waitFor(async () => (await readMailbox(foyer, address)).find((email) => email.subject === subject));
 }
 
 /** Waits until nothing is left to be sent. */

@@ -2,14 +2,11 @@ import { Writable } from "node:stream";
 import type { Knex } from "knex";
 import supertest from "supertest";
 import { createFoyerClient } from "../../src/client.ts";
-import { compose } from "../../src/compose.ts";
+import { compose, purgesOf } from "../../src/compose.ts";
 import { type Config, parseConfig } from "../../src/config/environment.ts";
 import { listen } from "../../src/http/listen.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
-import { purgeResetTokens } from "../../src/service/password/purge.ts";
-import { purgeSessions } from "../../src/service/sessions/purge.ts";
-import { purge } from "../../src/service/verification/purge.ts";
 import { createDatabase } from "./database.ts";
 
 /** bcrypt's cheapest cost. The setting's floor is 10, so that only a test can ask for it. */
@@ -114,9 +111,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     users: () => User.query(db()).orderBy("id"),
     /** What happens every ten minutes. */
     purge: async () => {
-      await purge(db(), config.unverifiedDays);
-      await purgeSessions(db());
-      await purgeResetTokens(db());
+      for (const purge of purgesOf(db(), config)) await purge();
     },
     /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
     travel: (interval: string) => travel(db(), interval),

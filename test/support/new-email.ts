@@ -9,7 +9,7 @@ export function newEmail(to: string, others: Partial<NewEmail> = {}): NewEmail {
   return {
     key: `${to} ${count}`,
     emailKey: to,
-    signUpId: null,
+
     purpose: "verify",
     mailbox: to,
     domain,

@@ -24,7 +24,12 @@ type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
 
 type Field = "email" | "password" | "newPassword" | "currentPassword" | "keep" | "as" | "scope";
 type Session = inferRouterOutputs<AppRouter>["auth"]["session"];
-const account: Same<NonNullable<Session["account"]>, { id: number; email: string; verified: boolean }> = true;
+const account: Same<NonNullable<Session["account"]>, {
+  id: number;
+  email: string;
+  verified: boolean;
+  deletesAt?: string | undefined;
+}> = true;
 
 /** Does not compile once there is a code that it does not name. */
 function describe(refusal: Refusal): string {
@@ -38,6 +43,8 @@ function describe(refusal: Refusal): string {
     case "busy":
     case "unavailable":
       return "again in " + refusal.retryAfterSeconds.toFixed();
+    case "reauthentication_required":
+      return "by " + refusal.methods.join(" or ");
     case "email_taken":
     case "token_unknown":
     case "token_expired":

@@ -12,6 +12,14 @@ export function isOwned({
   return email_verified_at !== null || unverified_expires_at === null;
 }
 
+/**
+ * What makes an account one that people get into, as SQL: an operator did not disable it, and the time has not come when it
+ * is deleted. @param users the name of `users` in the statement.
+ */
+export function isActive(users: string): string {
+  return `${users}.disabled_at is null and coalesce(${users}.deletes_at > now(), true)`;
+}
+
 async function readStates(db: Knex, keys: readonly string[]): Promise<AccountState[]> {
   const users = await db<User>("users")
     .whereIn("email_key", keys)

@@ -5,6 +5,7 @@ import { err, ok, type Result } from "../../result.ts";
 import { FIELDS, type FieldError, type RefusalOf, refuse } from "../refusal.ts";
 import { ADDRESS_OCTETS, type EmailAddress, parseEmailAddress } from "./email-address.ts";
 import { PASSWORD_MAX_LENGTH, parsePassword, parseTypedPassword } from "./password.ts";
+import { type Policy, refuseDomain } from "./policy.ts";
 
 /** Wraps a parser for Zod. The message is a key of the catalogue, and its params hold the values. */
 function parsedBy<T>(parse: (typed: string) => Result<T, Message>) {
@@ -21,11 +22,20 @@ function text(missing: MessageKey, notText: MessageKey) {
   return z.string({ error: ({ input }) => (input === undefined ? missing : notText) });
 }
 
-/** An e-mail address. @param parse a stricter parser, such as the one for sign-ups. */
+/** An e-mail address. @param parse a stricter parser. */
 export function emailField(parse: (typed: string) => Result<EmailAddress, Message> = parseEmailAddress) {
   return text("email.missing", "email.not_text")
     .transform(parsedBy(parse))
     .meta({ example: "alice@example.com", maxLength: ADDRESS_OCTETS });
+}
+
+/** An e-mail address that an account may have. */
+export function allowedEmailField(policy: Policy) {
+  return emailField((typed) => {
+    const parsed = parseEmailAddress(typed);
+    const message = parsed.ok ? refuseDomain(parsed.value.domain, policy) : undefined;
+    return message ? err(message) : parsed;
+  });
 }
 
 /** A new password. @param minLength in code points. */

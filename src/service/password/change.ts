@@ -1,4 +1,3 @@
-import type { Knex } from "knex";
 import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
 import { Session } from "../../models/session.ts";
@@ -12,11 +11,12 @@ import { checkOwnPassword } from "../sessions/check-password.ts";
 import { handOver } from "../sessions/hand-over.ts";
 import type { SignInOutput } from "../sessions/input.ts";
 import type { FindSession, LiveSession } from "../sessions/live.ts";
+import { lockOwnAccount } from "../sessions/lock.ts";
 import { renewSession } from "../sessions/renew.ts";
 import type { SignInDeps } from "../sessions/sign-in.ts";
 import type { StartedSession } from "../sessions/start.ts";
 import { changeInput } from "./input.ts";
-import { lockAccount, setPassword } from "./set-password.ts";
+import { setPassword } from "./set-password.ts";
 
 type Refused = "not_signed_in" | "invalid_input" | "invalid_credentials" | "rate_limited" | "busy";
 
@@ -32,15 +32,12 @@ function apply(
   hashedPassword: string,
   network: string,
 ): Promise<StartedSession | undefined> {
-  const { id, tokenHash, account } = session;
-  const own = (trx: Knex) => Session.query(trx).where({ id, token_hash: tokenHash, user_id: account.id });
   return transaction(db, async (trx) => {
-    const user = await lockAccount(trx, account.id);
-    const live = user && (await own(trx).where({ epoch: user.session_epoch }).select("id").first());
-    if (!live) return undefined;
+    const user = await lockOwnAccount(trx, session);
+    if (!user) return undefined;
     const { session_epoch: epoch } = await setPassword(trx, user, hashedPassword, { network });
-    await Session.query(trx).where({ user_id: account.id }).whereNot({ id }).delete();
-    await own(trx).patch({ epoch });
+    await Session.query(trx).where({ user_id: user.id }).whereNot({ id: session.id }).delete();
+    await Session.query(trx).findById(session.id).patch({ epoch });
     return renewSession(trx, settings.sessions, session);
   });
 }

@@ -1,13 +1,15 @@
 import type { Knex } from "knex";
+import { z } from "zod";
 import type { EmailContent } from "../../mail/content.ts";
 import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { User } from "../../models/user.ts";
+import { isActive } from "../identity/account.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { mintResetTokens } from "./tokens.ts";
 
 async function accountsOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<string, User>> {
   const keys = emails.map(({ email_key }) => email_key);
-  const users = await User.query(db).whereIn("email_key", keys).whereNull("disabled_at");
+  const users = await User.query(db).whereIn("email_key", keys).whereRaw(isActive("users"));
   return new Map(users.map((user) => [user.email_key, user]));
 }
 
@@ -29,14 +31,20 @@ export function createBuildResetEmails(db: Knex, { resetMinutes }: Pick<ServiceS
   };
 }
 
+const details = z.object({ address: z.string() });
+
 /** Says what emails about a changed password say. */
 export function createBuildPasswordNotices(db: Knex) {
   return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
-    const accounts = await accountsOf(db, emails);
+    // Instances of the version before leave out where it goes.
+    const accounts = await accountsOf(
+      db,
+      emails.filter((email) => email.details === null),
+    );
     const contents = new Map<number, EmailContent>();
-    for (const { id, email_key, created_at } of emails) {
-      const account = accounts.get(email_key);
-      if (account) contents.set(id, { kind: "password-changed", to: account.email, changedAt: created_at });
+    for (const email of emails) {
+      const to = email.details === null ? accounts.get(email.email_key)?.email : details.parse(email.details).address;
+      if (to !== undefined) contents.set(email.id, { kind: "password-changed", to, changedAt: email.created_at });
     }
     return contents;
   };

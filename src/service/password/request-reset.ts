@@ -13,6 +13,6 @@ export function requestReset(
   input: unknown,
   caller: Caller,
 ): Promise<Result<EmailRequested, "invalid_input" | "rate_limited">> {
-  const write = (email: RequestedEmail) => enqueue(deps.db, { ...email, signUpId: null, purpose: "reset" });
+  const write = (email: RequestedEmail) => enqueue(deps.db, { ...email, purpose: "reset" });
   return requestEmail(deps, "reset", write, input, caller);
 }

@@ -9,18 +9,20 @@ import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import { refuseWhenUnavailable } from "../availability.ts";
 import type { Caller } from "../caller.ts";
-import { asObject, parseInput } from "../identity/fields.ts";
+import { isActive } from "../identity/account.ts";
+import { parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
 import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
+import { lockAccount } from "../sessions/lock.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { claimForReader, deleteReplaced, lockAddress } from "../verification/claim.ts";
-import { readToken } from "../verification/pasted.ts";
+import { readToken, sentToken } from "../verification/pasted.ts";
 import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
 import { resetInput } from "./input.ts";
-import { lockAccount, setPassword } from "./set-password.ts";
+import { setPassword } from "./set-password.ts";
 import { findResetToken } from "./tokens.ts";
 
 type LinkRefused = "token_unknown" | "token_expired" | "token_used";
@@ -37,9 +39,9 @@ export type ResetDeps = {
   mutex: KeyedMutex<Result<SignedInAccount, Refused>>;
 };
 
-/** As the link's page describes it: one that is disabled has none. */
+/** As the link's page describes it: one that nobody gets into has none. */
 async function findAccount(db: Knex, id: number): Promise<User | undefined> {
-  return User.query(db).findById(id).whereNull("disabled_at");
+  return User.query(db).findById(id).whereRaw(isActive("users"));
 }
 
 /** Whoever reads the mailbox has proved it: an address that was not verified is so now. */
@@ -68,7 +70,7 @@ async function apply(
 async function useLink(
   deps: ResetDeps,
   token: string,
-  input: object,
+  input: unknown,
   caller: Caller,
 ): Promise<Result<SignedInAccount, Refused>> {
   const found = await findResetToken(deps.db, token);
@@ -99,11 +101,10 @@ export async function resetPassword(
   input: unknown,
   caller: Caller,
 ): Promise<Result<SignedInAccount, Refused>> {
-  const sent = asObject(input);
-  const token = "token" in sent && typeof sent.token === "string" ? readToken(sent.token) : undefined;
+  const token = sentToken(input);
   if (token === undefined) return refuse({ code: "token_unknown" });
   // One after another, so that who comes late takes no hash.
-  return deps.mutex(token, () => useLink(deps, token, sent, caller));
+  return deps.mutex(token, () => useLink(deps, token, input, caller));
 }
 
 export type DescribeReset = (link: string, caller: Caller) => Promise<Result<{ token: string; email: string }>>;

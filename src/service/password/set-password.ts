@@ -1,28 +1,12 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
-import { enqueue } from "../../mail/outbox.ts";
-import { User } from "../../models/user.ts";
-import { parseEmailAddress } from "../identity/email-address.ts";
+import type { User } from "../../models/user.ts";
 import { forgetFailures } from "../sessions/attempt.ts";
+import { emailAccount } from "../sessions/email-account.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
 
 /** Who changed a password, for the limits on emails. */
 export type ChangedBy = { network: string };
-
-/** Tells the mailbox, in the transaction of the change: both happen or neither. */
-async function enqueueNotice(trx: Knex, user: User, { network }: ChangedBy): Promise<void> {
-  const address = parseEmailAddress(user.email);
-  const { mailbox, domain } = address.ok ? address.value : { mailbox: "", domain: "" };
-  await enqueue(trx, {
-    key: `password changed ${user.id} ${user.session_epoch}`,
-    emailKey: user.email_key,
-    signUpId: null,
-    purpose: "password_changed",
-    mailbox,
-    domain,
-    network,
-  });
-}
 
 /**
  * Gives an account another password, in a transaction that has its row locked: all sessions end, links to set it are void,
@@ -36,11 +20,10 @@ export async function setPassword(trx: Knex, user: User, hashed_password: string
   });
   await voidResetLinks(trx, user);
   await forgetFailures(trx, user);
-  await enqueueNotice(trx, changed, by);
+  await emailAccount(trx, changed, {
+    purpose: "password_changed",
+    key: `password changed ${changed.id} ${changed.session_epoch}`,
+    network: by.network,
+  });
   return changed;
-}
-
-/** The row of an account, locked until the transaction ends. */
-export function lockAccount(trx: Knex, id: number): Promise<User | undefined> {
-  return User.query(trx).findById(id).whereNull("disabled_at").forUpdate().execute();
 }

@@ -1,17 +1,8 @@
 import { z } from "zod";
-import type { Message, MessageKey } from "../../language/message.ts";
-import { err, type Result } from "../../result.ts";
-import { type EmailAddress, parseEmailAddress } from "../identity/email-address.ts";
-import { emailField, newPasswordField } from "../identity/fields.ts";
+import type { MessageKey } from "../../language/message.ts";
+import { allowedEmailField, newPasswordField } from "../identity/fields.ts";
 import { isEmailAddress } from "../identity/password.ts";
-import { type Policy, refuseDomain } from "../identity/policy.ts";
 import type { ServiceSettings } from "../settings.ts";
-
-function parseAllowedAddress(typed: string, policy: Policy): Result<EmailAddress, Message> {
-  const parsed = parseEmailAddress(typed);
-  const message = parsed.ok ? refuseDomain(parsed.value.domain, policy) : undefined;
-  return message ? err(message) : parsed;
-}
 
 /** A registration's input: one schema for parsing, tRPC's types and the OpenAPI document. */
 export function registrationInput({
@@ -20,7 +11,7 @@ export function registrationInput({
 }: Pick<ServiceSettings, "passwordMinLength" | "policy">) {
   return z
     .object({
-      email: emailField((typed) => parseAllowedAddress(typed, policy)),
+      email: allowedEmailField(policy),
       password: newPasswordField(passwordMinLength),
     })
     .refine(({ email, password }) => !isEmailAddress(password, email), {

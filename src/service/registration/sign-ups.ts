@@ -31,7 +31,7 @@ function insertSignUp(account: string, reservedId: string) {
       values ((select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent)
       returning id, reserved_id
     )
-    ${insertEmail("'sign-up ' || (select id from sign_up)", "(select id from sign_up)")}
+    ${insertEmail({ key: "'sign-up ' || (select id from sign_up)", sign_up_id: "(select id from sign_up)" })}
     returning (select reserved_id from sign_up) as id`;
 }
 

@@ -3,6 +3,7 @@ import { getSchema } from "../../db/schema.ts";
 import { SignInFailure } from "../../models/sign-in-failure.ts";
 import type { User } from "../../models/user.ts";
 import { digest } from "../../secrets/digest.ts";
+import { isActive } from "../identity/account.ts";
 
 /** In a row. NIST SP 800-63B-4 section 3.2.2 allows no more for an account: then its password opens nothing. */
 const STRANGERS_MOST = 100;
@@ -16,8 +17,9 @@ function strangersKey(emailKey: string) {
 /** For unknown addresses too, and in one statement for all, so that its time tells nothing. */
 const ATTEMPT = `
   with account as (
-    select id, email, hashed_password, session_epoch, disabled_at is null as enabled, email_verified_at is not null as verified
-    from :users: where email_key = :email_key
+    select id, email, hashed_password, session_epoch, ${isActive("one")} as active,
+      email_verified_at is not null as verified, deletes_at
+    from :users: one where email_key = :email_key
   ), spent as (
     insert into :failures: as known (key, user_id, failures) values (:key, (select id from account), 1)
     on conflict (key) do update set
@@ -31,8 +33,9 @@ export type AttemptedAccount = {
   email: string;
   hashed_password: string;
   session_epoch: number;
-  enabled: boolean;
+  active: boolean;
   verified: boolean;
+  deletesAt: Date | null;
 };
 
 /** A guess at a password, which counts as failed until `forgive`. */
@@ -46,14 +49,19 @@ export type Attempt = {
   knownKey?: string;
 };
 
-type Spent = { failures: number; account: AttemptedAccount | null };
+/** JSON has no times. */
+type Spent = {
+  failures: number;
+  account: (Omit<AttemptedAccount, "deletesAt"> & { deletes_at: string | null }) | null;
+};
 
 async function spend(db: Knex, emailKey: string, key: string, most: number): Promise<Attempt> {
   const schema = getSchema(db);
   const names = { users: `${schema}.users`, failures: `${schema}.sign_in_failures` };
   const { rows }: { rows: [Spent] } = await db.raw(ATTEMPT, { ...names, email_key: emailKey, key, most });
   const [{ failures, account }] = rows;
-  return { account: account ?? undefined, counts: failures <= most, key };
+  const deletesAt = account?.deletes_at ? new Date(account.deletes_at) : null;
+  return { account: account ? { ...account, deletesAt } : undefined, counts: failures <= most, key };
 }
 
 /**
@@ -86,12 +94,15 @@ export async function forgive(db: Knex, { key, knownKey, counts }: Attempt): Pro
 }
 
 /**
- * Begins all counts of an account anew. What strangers failed at its address before there was an account, or while it had
- * another id, is of none or of that one.
+ * Forgets what strangers failed at an address. Before it was an account's, or while that had another id, it was nobody's or
+ * of that one.
  */
+export async function forgetStrangers(db: Knex, emailKey: string): Promise<void> {
+  await SignInFailure.query(db).deleteById(strangersKey(emailKey));
+}
+
+/** Begins all counts of an account anew. */
 export async function forgetFailures(db: Knex, { id, email_key }: Pick<User, "id" | "email_key">): Promise<void> {
-  await SignInFailure.query(db)
-    .where({ user_id: id })
-    .orWhere({ key: strangersKey(email_key) })
-    .delete();
+  await SignInFailure.query(db).where({ user_id: id }).delete();
+  await forgetStrangers(db, email_key);
 }

@@ -50,7 +50,7 @@ export async function checkPassword(
     return verified;
   }
   const { account, counts } = attempt;
-  if (!verified.value || !account?.enabled || !counts) return refuse({ code: "invalid_credentials" });
+  if (!verified.value || !account?.active || !counts) return refuse({ code: "invalid_credentials" });
   await notFailed(forgive);
   return ok(account);
 }

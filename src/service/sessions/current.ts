@@ -1,6 +1,7 @@
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import type { Result } from "../refusal.ts";
+import { toOutput } from "./hand-over.ts";
 import { toHandle } from "./handle.ts";
 import type { SessionOutput } from "./input.ts";
 import type { FindSession } from "./live.ts";
@@ -9,9 +10,8 @@ import type { FindSession } from "./live.ts";
 export async function currentSession(findSession: FindSession, caller: Caller): Promise<Result<SessionOutput, never>> {
   const session = await findSession(caller.credential());
   if (!session) return ok({ account: null, session: null });
-  const { id, email, verified } = session.account;
   return ok({
-    account: { id, email, verified },
+    account: toOutput(session.account),
     session: {
       handle: toHandle(session.tokenHash),
       createdAt: session.createdAt.toISOString(),

@@ -28,11 +28,16 @@ export const signOutInput = z.object({
 
 export const endSessionInput = z.object({ handle: z.string().meta({ description: "From the list of sessions." }) });
 
-export const signedInAccount = account.extend({ verified: z.boolean() });
+const time = z.iso.datetime();
+
+export const signedInAccount = account.extend({
+  verified: z.boolean(),
+  deletesAt: time
+    .optional()
+    .meta({ description: "When it is deleted, if its owner asked for that and it may be kept." }),
+});
 
 export type SignedInAccount = z.infer<typeof signedInAccount>;
-
-const time = z.iso.datetime();
 
 export const signInOutput = signedInAccount.extend({
   token: z.string().optional().meta({ description: "The bearer token, if one was asked for." }),

@@ -7,6 +7,7 @@ import { transaction } from "../../db/transaction.ts";
 import type { SessionKind } from "../../models/session.ts";
 import { digest } from "../../secrets/digest.ts";
 import type { Credential } from "../caller.ts";
+import { isActive } from "../identity/account.ts";
 import { isWellFormed } from "./token.ts";
 
 /** A session that has not ended, with its account. */
@@ -16,15 +17,17 @@ export type LiveSession = {
   kind: SessionKind;
   createdAt: Date;
   authenticatedAt: Date;
+  /** By the database's clock. */
+  secondsSinceAuthentication: number;
   expiresAt: Date;
-  account: { id: number; email: string; emailKey: string; verified: boolean };
+  account: { id: number; email: string; emailKey: string; verified: boolean; deletesAt: Date | null };
 };
 
 /**
  * What makes a session live, of `sessions` as `s` and `users` as `u`. Only the database's clock counts, for instances'
  * clocks differ.
  */
-export const IS_LIVE = `s.epoch = u.session_epoch and u.disabled_at is null and s.expires_at > now()
+export const IS_LIVE = `s.epoch = u.session_epoch and ${isActive("u")} and s.expires_at > now()
     and s.last_seen_at + make_interval(secs => s.idle_seconds) > now()`;
 
 /** When it was last seen is noted no more often, or each check would write. */
@@ -32,8 +35,8 @@ const IS_LATE = "last_seen_at < now() - interval '5 minutes'";
 
 const FIND = `
   select s.id, s.token_hash, s.kind, s.created_at, s.authenticated_at, s.expires_at,
-    s.${IS_LATE} as is_late,
-    u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified
+    cast(extract(epoch from now() - s.authenticated_at) as float) as authentication_age, s.${IS_LATE} as is_late,
+    u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified, u.deletes_at
   from :sessions: s join :users: u on u.id = s.user_id
   where s.token_hash = any(cast(:hashes as text[])) and ${IS_LIVE}`;
 
@@ -44,11 +47,13 @@ type Row = {
   created_at: Date;
   authenticated_at: Date;
   expires_at: Date;
+  authentication_age: number;
   is_late: boolean;
   user_id: number;
   email: string;
   email_key: string;
   verified: boolean;
+  deletes_at: Date | null;
 };
 
 const SEEN = `update ??.sessions set last_seen_at = now() where id = any(cast(? as bigint[])) and ${IS_LATE}`;
@@ -62,15 +67,17 @@ function noteSeen(db: Knex, ids: number[]) {
 }
 
 function toSession(row: Row): LiveSession {
-  const { id, token_hash, kind, created_at, authenticated_at, expires_at } = row;
+  const { id, token_hash, kind, created_at, authenticated_at, authentication_age, expires_at } = row;
+  const { user_id, email, email_key, verified, deletes_at } = row;
   return {
     id,
     tokenHash: token_hash,
     kind,
     createdAt: created_at,
     authenticatedAt: authenticated_at,
+    secondsSinceAuthentication: authentication_age,
     expiresAt: expires_at,
-    account: { id: row.user_id, email: row.email, emailKey: row.email_key, verified: row.verified },
+    account: { id: user_id, email, emailKey: email_key, verified, deletesAt: deletes_at },
   };
 }
 

@@ -10,11 +10,13 @@ import { type SignInOutput, signInInput } from "./input.ts";
 import type { KnownBrowsers } from "./known-browser.ts";
 import type { Rehash } from "./rehash.ts";
 import { startSession } from "./start.ts";
+import { startNoticed } from "./start-noticed.ts";
 
 export type SignInDeps = CheckPasswordDeps & {
   settings: ServiceSettings;
   knownBrowsers: KnownBrowsers;
   rehash: Rehash;
+  emailQueued: () => void;
 };
 
 type Refused = "invalid_input" | "invalid_credentials" | "email_not_verified" | "rate_limited" | "busy";
@@ -45,9 +47,11 @@ export async function signIn(deps: SignInDeps, input: unknown, caller: Caller): 
   if (!account.verified) return refuse({ code: "email_not_verified" });
 
   const kind = as ?? (keep ? "kept" : "browser");
-  const { sessions } = deps.settings;
-  const session = await startSession(deps.db, sessions, account, kind, caller);
+  const { sessions, noticeNewSignIn } = deps.settings;
+  const start = noticeNewSignIn && knownBy === undefined ? startNoticed : startSession;
+  const session = await start(deps.db, sessions, { ...account, email_key: email.key }, kind, caller);
   if (!session) return refuse({ code: "invalid_credentials" });
+  if (start === startNoticed) deps.emailQueued();
   deps.rehash(account, password);
   const signedIn = handOver(caller, sessions, { kind, account }, session);
   if (!as) rememberBrowser(deps.knownBrowsers, email.key, caller);

@@ -4,6 +4,7 @@ import { getSchema } from "../../db/schema.ts";
 import type { SessionKind } from "../../models/session.ts";
 import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
+import { isActive } from "../identity/account.ts";
 import type { SessionLifetimes } from "../settings.ts";
 import { newSessionToken } from "./token.ts";
 
@@ -16,8 +17,8 @@ const START = `
   with ended as (delete from :sessions: where token_hash = :ended)
   insert into :sessions: (token_hash, user_id, epoch, kind, idle_seconds, expires_at, ip, user_agent)
   select :hash, id, session_epoch, :kind, :idle, now() + make_interval(secs => :seconds), :ip, :agent
-  from :users: where id = :id and session_epoch = :epoch and disabled_at is null
-  returning expires_at`;
+  from :users: one where id = :id and session_epoch = :epoch and ${isActive("one")}
+  returning id, expires_at`;
 
 /**
  * Starts a session, and ends the one that the caller had.
@@ -30,7 +31,7 @@ export async function startSession(
   { id, session_epoch }: SignedInAs,
   kind: SessionKind,
   caller: Caller,
-): Promise<StartedSession | undefined> {
+): Promise<(StartedSession & { id: number }) | undefined> {
   const token = newSessionToken(kind);
   const { seconds, idleSeconds } = lifetimes[kind];
   const schema = getSchema(db);
@@ -48,11 +49,11 @@ export async function startSession(
       id,
       epoch: session_epoch,
     })
-    .then(({ rows }: { rows: { expires_at: Date }[] }) => rows[0])
+    .then(({ rows }: { rows: { id: number; expires_at: Date }[] }) => rows[0])
     .catch((fault: unknown) => {
       // The account was there as the statement began, and gone as it ended.
       if (!violatesForeignKey(fault)) throw fault;
       return undefined;
     });
-  return started && { token, expiresAt: started.expires_at };
+  return started && { id: started.id, token, expiresAt: started.expires_at };
 }

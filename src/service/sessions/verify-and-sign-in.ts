@@ -28,7 +28,7 @@ export function createVerifyAndSignIn(
     const signedInAs = { id: account.id, session_epoch: epoch };
     const session = await startSession(deps.db, sessions, signedInAs, "browser", caller);
     if (!session) return ok(account);
-    handOver(caller, sessions, { kind: "browser", account: { ...account, verified: true } }, session);
+    handOver(caller, sessions, { kind: "browser", account: { ...account, verified: true, deletesAt: null } }, session);
     rememberBrowser(deps.knownBrowsers, emailKey, caller);
     return ok(account);
   });

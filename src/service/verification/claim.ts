@@ -64,7 +64,7 @@ async function verifyOwned(
  * Makes way for an account with another id, so that nothing that an app kept under the old one comes along. The row is
  * deleted by `deleteReplaced`, or else by the next purge.
  */
-async function replace(trx: Knex, { id }: User): Promise<void> {
+export async function replace(trx: Knex, { id }: User): Promise<void> {
   const name = raw("'replaced ' || id");
   await User.query(trx)
     .findById(id)

@@ -1,3 +1,4 @@
+import { asObject } from "../identity/fields.ts";
 import { withoutInvisible } from "../identity/invisible.ts";
 
 /** A whole email is shorter, and what is longer was not pasted by a person. */
@@ -84,4 +85,10 @@ export function readToken(sent: string): string | undefined {
   const places = placesOf(text).filter(({ length }) => length >= TOKEN_LENGTH);
   const [token, ...others] = new Set(places.flatMap(tokensAt));
   return others.length === 0 ? token : undefined;
+}
+
+/** Reads the token that a client sent, if it sent one. */
+export function sentToken(input: unknown): string | undefined {
+  const sent = asObject(input);
+  return "token" in sent && typeof sent.token === "string" ? readToken(sent.token) : undefined;
 }

@@ -35,7 +35,7 @@ export async function resendVerification(
   const write = (email: RequestedEmail) =>
     transaction(deps.db, async (trx) => {
       const signUp = await findOpenSignUp(trx, email.emailKey, caller);
-      return enqueue(trx, { ...email, signUpId: signUp?.id ?? null, purpose: "verify" });
+      return enqueue(trx, { ...email, signUpId: signUp?.id, purpose: "verify" });
     });
   return requestEmail(deps, "again", write, input, caller);
 }

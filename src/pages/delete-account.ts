@@ -1,0 +1,72 @@
+import type { RequestHandler, Response } from "express";
+import { languageOf } from "../http/language.ts";
+import type { ServiceSettings } from "../service/settings.ts";
+import { nextOf, signInPath } from "./next.ts";
+import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
+import { type AccountPage, forSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
+import { pageTitle } from "./title.ts";
+
+const DELETE = "/account/delete";
+const KEEP = "/account/keep";
+
+export type DeleteAccountPage = AccountPage & { settings: ServiceSettings };
+
+function renderDelete(res: Response, page: DeleteAccountPage, signedIn: SignedIn, refusal?: PageRefusal) {
+  const { scripts, ...common } = privatePage(page, signedIn);
+  res.render("pages/account/delete", {
+    ...common,
+    scripts: [...scripts, "passwords.js"],
+    title: pageTitle(res, "delete.title", refusal),
+    form: page.formTokens.of(signedIn.handle, DELETE),
+    graceDays: page.settings.deletionGraceDays,
+    password: { error: fieldError("password", refusal) },
+    refusal,
+  });
+}
+
+/** GET /account/delete. */
+export function showDelete(page: DeleteAccountPage): RequestHandler {
+  return forSignedIn(page, DELETE, ({ res, signedIn }) => renderDelete(res, page, signedIn));
+}
+
+/** POST /account/delete from the form, which asks for the password however lately it was given. */
+export function submitDelete(page: DeleteAccountPage): RequestHandler {
+  return forSignedIn(page, DELETE, async ({ req, res, caller, signedIn }) => {
+    requireOwnForm(page, req, signedIn, DELETE);
+    const result = await page.procedures.deleteAccount.run({ password: req.body.password ?? "" }, caller);
+    if (result.ok)
+      return res.redirect(303, page.settings.deletionGraceDays > 0 ? "/sign-in?leaving" : "/sign-in?deleted");
+    if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(DELETE));
+    renderDelete(res, page, signedIn, explainOwnPassword(res, result.error, "password"));
+  });
+}
+
+/** Where whoever signed in to an account that is to be deleted is asked whether to keep it, before they go on. */
+export function keepPath(next: string | undefined): string {
+  return next === undefined ? KEEP : `${KEEP}?${new URLSearchParams({ next })}`;
+}
+
+/** GET /account/keep. */
+export function showKeep(page: DeleteAccountPage): RequestHandler {
+  return forSignedIn(page, KEEP, ({ req, res, signedIn }) => {
+    if (!signedIn.deletesAt) return res.redirect(303, "/account");
+    const language = languageOf(res);
+    res.render("pages/account/keep", {
+      ...privatePage(page, signedIn),
+      title: language.text("keep.title"),
+      form: page.formTokens.of(signedIn.handle, KEEP),
+      deletesAt: language.time(new Date(signedIn.deletesAt)),
+      next: nextOf(req, req.query["next"]),
+    });
+  });
+}
+
+/** POST /account/keep from the form. */
+export function submitKeep(page: DeleteAccountPage): RequestHandler {
+  return forSignedIn(page, KEEP, async ({ req, res, caller, signedIn }) => {
+    requireOwnForm(page, req, signedIn, KEEP);
+    const result = await page.procedures.keepAccount.run(undefined, caller);
+    if (!result.ok) return res.redirect(303, signInPath(KEEP));
+    res.redirect(303, nextOf(req, req.body.next) ?? "/account?done=kept");
+  });
+}

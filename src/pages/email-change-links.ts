@@ -1,0 +1,90 @@
+import type { RequestHandler, Response } from "express";
+import { callerOf } from "../http/caller.ts";
+import { languageOf } from "../http/language.ts";
+import type { DescribeEmailChange } from "../service/email-change/link.ts";
+import { readableAddress } from "../service/identity/email-address.ts";
+import type { Procedures } from "../service/procedures.ts";
+import type { Refusal } from "../service/refusal.ts";
+import { rawQuery, typedToken } from "./link.ts";
+import { answerRefusal } from "./refusal-page.ts";
+import { findSignedIn } from "./signed-in.ts";
+import { pageTitle } from "./title.ts";
+
+export type EmailChangeLinkPage = { procedures: Procedures; describeEmailChange: DescribeEmailChange };
+
+const UNDO = "undo";
+
+/** The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`. */
+function withoutReferrer(res: Response) {
+  return res.set("Referrer-Policy", "strict-origin");
+}
+
+function renderRefused(res: Response, refused: Refusal, which: "confirm" | typeof UNDO) {
+  const refusal = answerRefusal(withoutReferrer(res), refused);
+  const { text } = languageOf(res);
+  const isLate = which === UNDO && refused.code === "token_expired";
+  const isTaken = refused.code === "email_taken";
+  res.render("pages/email-change/link-refused", {
+    title: pageTitle(res, "email_change.refused.title", refusal),
+    notice: isTaken ? text("email_change.taken") : isLate ? text("undo.expired") : refusal.notice,
+  });
+}
+
+/** GET /account/email/confirm. It changes nothing, because mail scanners follow links. */
+export function showConfirm({ describeEmailChange }: EmailChangeLinkPage): RequestHandler {
+  return async (req, res) => {
+    const link = await describeEmailChange.confirm(rawQuery(req), callerOf(req, res));
+    if (!link.ok) return renderRefused(res, link.error, "confirm");
+    const { token, email } = link.value;
+    withoutReferrer(res).render("pages/email-change/confirm", {
+      title: languageOf(res).text("email_change.confirm.title"),
+      token,
+      address: readableAddress(email),
+    });
+  };
+}
+
+/** POST /account/email/confirm from that page. It signs nobody in. */
+export function submitConfirm({ procedures }: EmailChangeLinkPage): RequestHandler {
+  return async (req, res) => {
+    const caller = callerOf(req, res);
+    const result = await procedures.confirmEmailChange.run({ token: typedToken(req) }, caller);
+    if (!result.ok) return renderRefused(res, result.error, "confirm");
+    const signedIn = await findSignedIn(procedures, caller);
+    res.redirect(303, signedIn.ok && signedIn.value ? "/account?done=moved" : "/sign-in?moved");
+  };
+}
+
+/** GET /account/email/undo. */
+export function showUndo({ describeEmailChange }: EmailChangeLinkPage): RequestHandler {
+  return async (req, res) => {
+    const link = await describeEmailChange.undo(rawQuery(req), callerOf(req, res));
+    if (!link.ok) return renderRefused(res, link.error, UNDO);
+    const { token, email, isMade } = link.value;
+    withoutReferrer(res).render("pages/email-change/undo", {
+      title: languageOf(res).text(isMade ? "undo.made.title" : "undo.title"),
+      token,
+      address: readableAddress(email),
+      isMade,
+    });
+  };
+}
+
+/** POST /account/email/undo from that page. */
+export function submitUndo({ procedures, describeEmailChange }: EmailChangeLinkPage): RequestHandler {
+  return async (req, res) => {
+    const caller = callerOf(req, res);
+    const token = typedToken(req);
+    const link = await describeEmailChange.undo(`token=${token}`, caller);
+    const result = await procedures.undoEmailChange.run({ token }, caller);
+    if (!result.ok) return renderRefused(res, result.error, UNDO);
+    res.redirect(303, link.ok && link.value.isMade ? "/account/email/undone?back" : "/account/email/undone");
+  };
+}
+
+/** GET /account/email/undone. */
+export const showUndone: RequestHandler = (req, res) => {
+  const isBack = "back" in req.query;
+  const title = languageOf(res).text(isBack ? "undone.back.title" : "undone.title");
+  res.render("pages/email-change/undone", { title, isBack });
+};

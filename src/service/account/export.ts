@@ -1,0 +1,84 @@
+import type { Knex } from "knex";
+import { EmailChange } from "../../models/email-change.ts";
+import { OutboxEmail } from "../../models/outbox-email.ts";
+import { Session } from "../../models/session.ts";
+import { SignUp } from "../../models/sign-up.ts";
+import { User } from "../../models/user.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import { type Result, refuse } from "../refusal.ts";
+import { toOutput } from "../sessions/hand-over.ts";
+import type { FindSession, LiveSession } from "../sessions/live.ts";
+import type { ExportOutput } from "./input.ts";
+
+const iso = (time: Date | null) => time?.toISOString() ?? null;
+
+async function exportSessions(db: Knex, { account }: LiveSession): Promise<ExportOutput["sessions"]> {
+  const sessions = await Session.query(db).where({ user_id: account.id }).orderBy("id");
+  return sessions.map(({ kind, created_at, authenticated_at, last_seen_at, expires_at, ip, user_agent }) => ({
+    kind,
+    createdAt: created_at.toISOString(),
+    authenticatedAt: authenticated_at.toISOString(),
+    lastSeenAt: last_seen_at.toISOString(),
+    expiresAt: expires_at.toISOString(),
+    ip,
+    userAgent: user_agent,
+  }));
+}
+
+/** The one that the account is of. Others may be of people who typed the address. */
+async function exportSignUps(db: Knex, { account }: LiveSession): Promise<ExportOutput["signUps"]> {
+  const signUps = await SignUp.query(db).where({ user_id: account.id, outcome: "verified" }).orderBy("id");
+  return signUps.map(({ email, created_at, user_agent }) => ({
+    email,
+    createdAt: created_at.toISOString(),
+    userAgent: user_agent,
+  }));
+}
+
+async function exportEmailChanges(db: Knex, { account }: LiveSession): Promise<ExportOutput["emailChanges"]> {
+  const changes = await EmailChange.query(db).where({ user_id: account.id }).orderBy("id");
+  return changes.map(({ old_email, new_email, created_at, changed_at, outcome }) => ({
+    from: old_email,
+    to: new_email,
+    askedAt: created_at.toISOString(),
+    changedAt: iso(changed_at),
+    outcome,
+  }));
+}
+
+async function exportEmails(db: Knex, { account }: LiveSession): Promise<ExportOutput["emails"]> {
+  const emails = await OutboxEmail.query(db)
+    .where({ user_id: account.id })
+    .orWhere({ email_key: account.emailKey })
+    .orderBy("id");
+  return emails.map(({ purpose, created_at, finished_at, outcome }) => ({
+    purpose,
+    createdAt: created_at.toISOString(),
+    finishedAt: iso(finished_at),
+    outcome,
+  }));
+}
+
+/** Gives whoever is signed in all that is kept of them. */
+export async function exportAccount(
+  { db, findSession }: { db: Knex; findSession: FindSession },
+  caller: Caller,
+): Promise<Result<ExportOutput, "not_signed_in">> {
+  const session = await findSession(caller.credential());
+  const user = session && (await User.query(db).findById(session.account.id));
+  if (!session || !user) return refuse({ code: "not_signed_in" });
+  const { created_at, updated_at, email_verified_at } = user;
+  return ok({
+    account: {
+      ...toOutput(session.account),
+      createdAt: created_at.toISOString(),
+      updatedAt: updated_at.toISOString(),
+      verifiedAt: iso(email_verified_at),
+    },
+    signUps: await exportSignUps(db, session),
+    sessions: await exportSessions(db, session),
+    emailChanges: await exportEmailChanges(db, session),
+    emails: await exportEmails(db, session),
+  });
+}

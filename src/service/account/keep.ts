@@ -1,0 +1,39 @@
+import type { Knex } from "knex";
+import { transaction } from "../../db/transaction.ts";
+import { toSite } from "../../limits/network.ts";
+import { ok } from "../../result.ts";
+import type { Caller } from "../caller.ts";
+import { type Result, refuse } from "../refusal.ts";
+import { emailAccount } from "../sessions/email-account.ts";
+import { toOutput } from "../sessions/hand-over.ts";
+import type { SignedInAccount } from "../sessions/input.ts";
+import type { FindSession } from "../sessions/live.ts";
+import { lockOwnAccount } from "../sessions/lock.ts";
+
+export type KeepDeps = { db: Knex; findSession: FindSession; emailQueued: () => void };
+
+/** Keeps an account that was to be deleted, for whoever signed in to it. Where it was not, there is nothing to do. */
+export async function keepAccount(
+  { db, findSession, emailQueued }: KeepDeps,
+  caller: Caller,
+): Promise<Result<SignedInAccount, "not_signed_in">> {
+  const session = await findSession(caller.credential());
+  if (!session) return refuse({ code: "not_signed_in" });
+  const network = toSite(caller.ip);
+  const kept = await transaction(db, async (trx) => {
+    const user = await lockOwnAccount(trx, session);
+    if (!user?.deletes_at) return user;
+    const { id, session_epoch } = user;
+    const email = {
+      purpose: "deletion",
+      key: `kept ${id} ${session_epoch}`,
+      network,
+      details: { step: "kept" },
+    } as const;
+    await emailAccount(trx, user, email);
+    return user.$query(trx).patchAndFetch({ deletes_at: null });
+  });
+  if (!kept) return refuse({ code: "not_signed_in" });
+  emailQueued();
+  return ok(toOutput({ ...session.account, deletesAt: null }));
+}

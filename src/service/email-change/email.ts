@@ -1,0 +1,71 @@
+import type { Knex } from "knex";
+import { z } from "zod";
+import type { EmailContent } from "../../mail/content.ts";
+import { EmailChange } from "../../models/email-change.ts";
+import type { OutboxEmail } from "../../models/outbox-email.ts";
+import { User } from "../../models/user.ts";
+import { isOwned } from "../identity/account.ts";
+import type { ServiceSettings } from "../settings.ts";
+import { mintTokens, UNDO_HOURS } from "./tokens.ts";
+
+const details = z.object({ changeId: z.number() });
+
+/** What emails are about, by their numbers. */
+async function changesOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<number, EmailChange>> {
+  const ids = new Map(emails.map((email) => [email.id, details.parse(email.details).changeId]));
+  const changes = await EmailChange.query(db).whereIn("id", [...ids.values()]);
+  const byId = new Map(changes.map((change) => [change.id, change]));
+  return new Map(
+    [...ids].flatMap(([email, id]) => {
+      const change = byId.get(id);
+      return change ? [[email, change] as const] : [];
+    }),
+  );
+}
+
+/** Those whose address is another account's. Whoever only signed up there will give way. */
+async function findTaken(db: Knex, changes: readonly EmailChange[]): Promise<Set<number>> {
+  const keys = changes.map(({ new_email_key }) => new_email_key);
+  const owners = new Map(
+    (await User.query(db).whereIn("email_key", keys)).filter(isOwned).map(({ email_key, id }) => [email_key, id]),
+  );
+  const taken = changes.filter((change) => (owners.get(change.new_email_key) ?? change.user_id) !== change.user_id);
+  return new Set(taken.map(({ id }) => id));
+}
+
+/** Decides what the mailbox of a new address is told, as it is sent: the link's time begins then. */
+export function createBuildEmailChanges(db: Knex, { verificationHours }: Pick<ServiceSettings, "verificationHours">) {
+  return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
+    const changes = await changesOf(db, emails);
+    const open = [...changes.values()].filter(({ outcome }) => outcome === null);
+    const taken = await findTaken(db, open);
+    const free = open.filter(({ id }) => !taken.has(id));
+    const tokens = await mintTokens(db, "confirm", free, verificationHours);
+    const contents = new Map<number, EmailContent>();
+    for (const [email, { id, new_email: to }] of changes) {
+      const token = tokens.get(id);
+      if (token !== undefined) contents.set(email, { kind: "email-change", to, token, validHours: verificationHours });
+      if (taken.has(id)) contents.set(email, { kind: "already-registered", to });
+    }
+    return contents;
+  };
+}
+
+/** Decides what the mailbox of the address before is told: a change that was asked for, or made meanwhile, and how to undo it. */
+export function createBuildEmailChangeNotices(db: Knex) {
+  return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
+    const changes = await changesOf(db, emails);
+    const live = [...changes.values()].filter(({ outcome }) => outcome === null || outcome === "done");
+    const tokens = await mintTokens(db, "undo", live, UNDO_HOURS);
+    const contents = new Map<number, EmailContent>();
+    for (const [email, { id, old_email: to, created_at: askedAt, changed_at: changedAt }] of changes) {
+      const token = tokens.get(id);
+      if (token === undefined) continue;
+      const notice = changedAt
+        ? ({ kind: "email-changed", changedAt } as const)
+        : ({ kind: "email-change-asked", askedAt } as const);
+      contents.set(email, { ...notice, to, token });
+    }
+    return contents;
+  };
+}

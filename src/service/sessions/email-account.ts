@@ -1,0 +1,28 @@
+import type { Knex } from "knex";
+import { enqueue, type NewEmail } from "../../mail/outbox.ts";
+import type { User } from "../../models/user.ts";
+import { parseEmailAddress } from "../identity/email-address.ts";
+
+export type AccountEmail = Pick<NewEmail, "key" | "purpose" | "network" | "details">;
+
+/**
+ * Writes an email about an account, in the transaction of its cause: both happen or neither. It goes where it is addressed
+ * now, whatever becomes of the account's address until it is sent.
+ */
+export async function emailAccount(
+  trx: Knex,
+  { id, email, email_key }: Pick<User, "id" | "email" | "email_key">,
+  { details, ...others }: AccountEmail,
+): Promise<void> {
+  const address = parseEmailAddress(email);
+  // One that an operator wrote by SQL may be none: then no budget counts it.
+  const { mailbox, domain } = address.ok ? address.value : { mailbox: "", domain: "" };
+  await enqueue(trx, {
+    ...others,
+    userId: id,
+    emailKey: email_key,
+    mailbox,
+    domain,
+    details: { ...details, address: email },
+  });
+}

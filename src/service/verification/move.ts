@@ -1,0 +1,25 @@
+import type { Knex } from "knex";
+import { raw } from "objection";
+import { User } from "../../models/user.ts";
+import { isOwned } from "../identity/account.ts";
+import { deleteReplaced, replace, supersede } from "./claim.ts";
+
+/**
+ * Moves an account to an address whose mailbox its owner reads, in a transaction that has both locked. Whoever signed up
+ * there and verified nothing gives way, for the address belongs to who reads its mail.
+ * @returns undefined where it is another account's.
+ */
+export async function moveAccount(
+  trx: Knex,
+  user: User,
+  { email, email_key }: Pick<User, "email" | "email_key">,
+): Promise<User | undefined> {
+  const there = await User.query(trx).findOne({ email_key }).whereNot({ id: user.id });
+  if (there && isOwned(there)) return undefined;
+  if (there) await replace(trx, there);
+  const now = raw("now()");
+  const moved = await user.$query(trx).patchAndFetch({ email, email_key, email_verified_at: now, updated_at: now });
+  await supersede(trx, email_key);
+  if (there) await deleteReplaced(trx, there);
+  return moved;
+}
