@@ -48,7 +48,7 @@ describe("the pages of an account that is to be deleted", () => {
     const { email, cookie } = await newSignedIn(foyer);
     const form = await formOf("/account/delete", cookie);
     for (const [password, status, said] of [
-      ["", 400, "Enter your password"],
+      ["", 400, "Enter a password"],
       [WRONG, 401, "That is not your current password"],
     ] as const) {
       const { status: answered, text, headers } = await submit("/account/delete", { form, password }, cookie);
