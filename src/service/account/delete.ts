@@ -47,7 +47,7 @@ function leave({ db, settings }: DeleteDeps, session: LiveSession, network: stri
       purpose: "deletion",
       key: `deletion ${user.id} ${leaving.session_epoch}`,
       network,
-      details: { step: "asked", deletesAt: leaving.deletes_at },
+      details: { step: "asked" },
     });
     return leaving.deletes_at ?? undefined;
   });
