@@ -48,8 +48,12 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     return SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
   });
 
-  // Those about a sign-up go with it.
-  const oldEmails = () => OutboxEmail.query(db).whereNull("sign_up_id").where("created_at", "<", longAgo);
+  // Those about a sign-up go with it. Those about an account, which its owner must hear of, wait for as long as it is there.
+  const oldEmails = () =>
+    OutboxEmail.query(db)
+      .whereNull("sign_up_id")
+      .where("created_at", "<", longAgo)
+      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("user_id").orWhereNotNull("finished_at"));
   await inBatches(oldEmails, { time: "created_at" }, signal, (ids) =>
     OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]),
   );
