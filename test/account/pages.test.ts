@@ -22,7 +22,7 @@ describe("the pages of an account that is to be deleted", () => {
   /** The token of the form with which a page posts to its own path. */
   async function formOf(path: string, cookie: string) {
     const { text } = await get(path, cookie);
-    return new RegExp(`action="${path}"[^]*?name="form" value="([^"]+)"`).exec(text)?.[1] ?? "";
+    return new RegExp(`action="${path}"[\\s\\S]*?name="form" value="([^"]+)"`).exec(text)?.[1] ?? "";
   }
 
   async function newLeaving() {
