@@ -56,12 +56,15 @@ describe("auth.keepAccount, while the account may be kept", () => {
 
   it("is nothing to do, and no email, where the account is not to be deleted", async () => {
     const { id, email, cookie } = await newSignedIn(foyer);
+    const queued = async () =>
+      /^foyer_emails_total\{event="queued"\} (\d+)$/m.exec((await foyer.http.get("/metrics")).text)?.[1];
     await allSent(foyer);
-    const before = (await readMailbox(foyer, email)).length;
+    const before = [(await readMailbox(foyer, email)).length, await queued()];
     const answer = await post("/account/keep", cookie);
     expect([answer.status, answer.body]).to.deep.equal([200, { id, email, verified: true }]);
     await allSent(foyer);
-    expect(await readMailbox(foyer, email)).to.have.length(before);
+    expect(before[1]).to.match(/^\d+$/);
+    expect([(await readMailbox(foyer, email)).length, await queued()]).to.deep.equal(before);
   });
 
   it("is nobody's to ask for, nor of a session that has ended", async () => {
