@@ -62,6 +62,7 @@ describe("auth.exportAccount", () => {
   it("has nothing that strangers did at the address, nor anything of another account", async () => {
     const address = newAddress();
     const other = await newSignedIn(foyer);
+    await askForChange(foyer, other, newAddress());
     const { token } = await signUp(foyer, address);
     const register = { email: address, password: "a stranger's horse" };
     for (let n = 0; n < 2; n += 1) await foyer.http.post("/register").set("User-Agent", STRANGER).send(register);
@@ -71,6 +72,12 @@ describe("auth.exportAccount", () => {
     const { body, text } = await exportOf(cookie);
     expect(body.signUps).to.have.length(1);
     expect(body.sessions).to.have.length(1);
+    expect(body.emailChanges).to.deep.equal([]);
+    expect(body.emails.map(({ purpose }: { purpose: string }) => purpose)).to.deep.equal([
+      "verify",
+      "verify",
+      "verify",
+    ]);
     expect(text).not.to.include(STRANGER).and.not.include(other.email);
   });
 
