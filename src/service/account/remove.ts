@@ -32,10 +32,7 @@ async function deleteEmails(trx: Knex, { id, email_key }: User): Promise<void> {
     .orderBy("id", "desc")
     .limit(1)
     .select("id");
-  // As old emails are deleted, it has the time of a new one to be sent.
-  await OutboxEmail.query(trx)
-    .whereIn("id", last)
-    .patch({ user_id: null, created_at: raw("now()") });
+  await OutboxEmail.query(trx).whereIn("id", last).patch({ user_id: null });
   await OutboxEmail.query(trx)
     .where((email: QueryBuilder<OutboxEmail>) => email.where({ user_id: id }).orWhere({ email_key }))
     .whereNot((email: QueryBuilder<OutboxEmail>) => email.where({ purpose: "deletion" }).whereNull("user_id"))
