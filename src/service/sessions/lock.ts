@@ -4,9 +4,12 @@ import { User } from "../../models/user.ts";
 import { isActive } from "../identity/account.ts";
 import type { LiveSession } from "./live.ts";
 
-/** The row of an account that people get into, locked until the transaction ends. */
+/**
+ * The row of an account that people get into, locked until the transaction ends. A session that begins refers to the row and
+ * need not wait: it has the epoch before. Else it and whoever ends the sessions here could wait for each other.
+ */
 export function lockAccount(trx: Knex, id: number): Promise<User | undefined> {
-  return User.query(trx).findById(id).whereRaw(isActive("users")).forUpdate().execute();
+  return User.query(trx).findById(id).whereRaw(isActive("users")).forNoKeyUpdate().execute();
 }
 
 /** The same of the account of a session. @returns undefined where the session ended, or got another token, meanwhile. */
