@@ -1,7 +1,9 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
+import { violatedUnique } from "../../db/faults.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
+import { type Result, refuse } from "../refusal.ts";
 import { deleteReplaced, replace, supersede } from "./claim.ts";
 
 /**
@@ -22,4 +24,21 @@ export async function moveAccount(
   await supersede(trx, email_key);
   if (there) await deleteReplaced(trx, there);
   return moved;
+}
+
+const MOST_TRIES = 3;
+
+/**
+ * Runs a transaction that moves an account. Somebody may sign up at the address between the look and the move: they have
+ * verified nothing, and give way at the next try.
+ */
+export async function moveDespiteSignUps<T>(move: () => Promise<T>): Promise<T | Result<never, "email_taken">> {
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    try {
+      return await move();
+    } catch (fault) {
+      if (violatedUnique(fault) !== User.emailKeyIsUnique) throw fault;
+    }
+  }
+  return refuse({ code: "email_taken", emailSent: false });
 }
