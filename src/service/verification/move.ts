@@ -5,6 +5,7 @@ import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { deleteReplaced, replace, supersede } from "./claim.ts";
+import { voidResetLinks } from "./void-reset-links.ts";
 
 /**
  * Moves an account to an address whose mailbox its owner reads, in a transaction that has both locked. Whoever signed up
@@ -22,7 +23,11 @@ export async function moveAccount(
   const now = raw("now()");
   const moved = await user.$query(trx).patchAndFetch({ email, email_key, email_verified_at: now, updated_at: now });
   await supersede(trx, email_key);
-  if (there) await deleteReplaced(trx, there);
+  if (there) {
+    // An app may keep its row, and a password set for that would be nobody's.
+    await voidResetLinks(trx, there, moved);
+    await deleteReplaced(trx, there);
+  }
   return moved;
 }
 
