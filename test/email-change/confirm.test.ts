@@ -112,4 +112,11 @@ describe("auth.confirmEmailChange", () => {
     expect(signedIn.map(({ status }) => status)).to.deep.equal([401, 401]);
     expect((await attempt(known, PASSWORD)).status).to.equal(200);
   });
+
+  it("begins anew what strangers failed at the new address before", async () => {
+    const { to, confirms } = await asked();
+    for (let n = 0; n < 101; n += 1) await signInStatus(foyer, to, "wrong horse battery");
+    expect((await confirmChange(foyer, confirms)).status).to.equal(200);
+    expect(await signInStatus(foyer, to)).to.equal(200);
+  });
 });
