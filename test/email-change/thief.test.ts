@@ -17,6 +17,12 @@ describe("auth.undoEmailChange by the mailbox of an account that a thief has", (
 
   const emailOf = async ({ id }: SignedIn) => (await foyer.users()).find((user) => user.id === id)?.email;
 
+  /** Has whoever is signed in have been so just now. */
+  const stayRecent = () =>
+    foyer.sql(
+      "update sessions set authenticated_at = now(), last_seen_at = now(), expires_at = now() + interval '30 days'",
+    );
+
   async function expectBack(own: SignedIn, undoes: string) {
     expect((await undoChange(foyer, undoes)).body).to.deep.equal({ id: own.id, email: own.email, verified: true });
     expect(await whoIs(foyer, own.cookie)).to.equal(undefined);
@@ -50,9 +56,7 @@ describe("auth.undoEmailChange by the mailbox of an account that a thief has", (
     const own = await newSignedIn(foyer);
     const replaced = await askForChange(foyer, own, newAddress());
     await foyer.travel("6 days");
-    await foyer.sql(
-      "update sessions set authenticated_at = now(), last_seen_at = now(), expires_at = now() + interval '1 day'",
-    );
+    await stayRecent();
     const to = newAddress();
     const made = await changeAddress(foyer, own, to);
     await foyer.travel("6 days");
@@ -119,5 +123,34 @@ describe("auth.undoEmailChange by the mailbox of an account that a thief has", (
     expect(await emailOf(own)).to.equal(moved);
     // The first mailbox has it for its 7 days, whatever became of what was changed after.
     await expectBack(own, earlier.undoes);
+  });
+
+  it("is no later mailbox's once its owner changed the address back, and still is the owner's", async () => {
+    const own = await newSignedIn(foyer);
+    const [second, third] = [newAddress(), newAddress()];
+    const { undoes } = await changeAddress(foyer, own, second);
+    const thiefs = await changeAddress(foyer, { ...own, email: second }, third);
+    await foyer.travel("6 days");
+    await stayRecent();
+    const back = await changeAddress(foyer, { ...own, email: third }, own.email);
+    expectProblem(await undoChange(foyer, thiefs.undoes), 410, "token_used");
+    expectProblem(await undoChange(foyer, back.undoes), 410, "token_used");
+    // Its own time is over by then, and that of the thief's last mailbox would not be.
+    await foyer.travel("2 days");
+    expectProblem(await undoChange(foyer, back.undoes), 410, "token_used");
+    expect((await foyer.http.get(`/account/email/undo?token=${back.undoes}`)).status).to.equal(410);
+    expect(await emailOf(own)).to.equal(own.email);
+    await foyer.travel("-2 days");
+    await expectBack(own, undoes);
+  });
+
+  it("is a later mailbox's where the one before had its time, and the account goes back there", async () => {
+    const own = await newSignedIn(foyer);
+    const moved = newAddress();
+    await changeAddress(foyer, own, moved);
+    await foyer.travel("7 days");
+    await stayRecent();
+    const { undoes } = await changeAddress(foyer, { ...own, email: moved }, own.email);
+    expect((await undoChange(foyer, undoes)).body).to.include({ id: own.id, email: moved });
   });
 });
