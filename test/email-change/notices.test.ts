@@ -68,6 +68,19 @@ describe("emails about a change of address that leave late", () => {
     expect(await readMailbox(foyer, "sql@example.com")).to.deep.equal([]);
   });
 
+  it("are kept for as long as they wait, and leave then", async () => {
+    const own = await newSignedIn(foyer);
+    const to = newAddress();
+    await holdBack("email_change_notice");
+    expect((await confirmChange(foyer, await confirmToken(own, to))).status).to.equal(200);
+    await foyer.travel("10 days");
+    await foyer.sql("update emails set available_at = now() + interval '1 hour' where finished_at is null");
+    await foyer.purge();
+    await letLeave();
+    const undoes = await tokenIn(foyer, own.email, "Your email address was changed");
+    expect((await undoChange(foyer, undoes)).body).to.include({ id: own.id, email: own.email });
+  });
+
   it("say nothing any more where another was asked for meanwhile, or the mailbox stopped it", async () => {
     const own = await newSignedIn(foyer);
     const [first, second] = [newAddress(), newAddress()];

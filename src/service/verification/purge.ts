@@ -48,8 +48,12 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     return SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
   });
 
-  // Those about a sign-up go with it.
-  const oldEmails = () => OutboxEmail.query(db).whereNull("sign_up_id").where("created_at", "<", longAgo);
+  // Those about a sign-up go with it. One that tells an account's mailbox what was done is kept until it leaves.
+  const oldEmails = () =>
+    OutboxEmail.query(db)
+      .whereNull("sign_up_id")
+      .where("created_at", "<", longAgo)
+      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("user_id").orWhereNotNull("finished_at"));
   await inBatches(oldEmails, { time: "created_at" }, signal, (ids) =>
     OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]),
   );
