@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Response } from "supertest";
 import { newSignedIn, type SignedIn, signIn, signInStatus, whoIs } from "../support/account.ts";
 import { askForChange, changeAddress, confirmChange, postSignedIn, undoChange } from "../support/email-change.ts";
 import { allSent } from "../support/emails.ts";
@@ -96,7 +97,7 @@ describe("a link that changes the address", () => {
     const resets = await newResetToken(foyer, own.email);
     const { token: verifies } = await signUp(foyer);
     const { confirms, undoes } = await askForChange(foyer, own, newAddress());
-    const uses: Record<string, (token: string) => Promise<import("supertest").Response>> = {
+    const uses: Record<string, (token: string) => Promise<Response>> = {
       verifies: (token) => foyer.verify(token),
       resets: (token) => reset(token),
       confirms: (token) => confirmChange(foyer, token),
