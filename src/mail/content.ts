@@ -14,7 +14,8 @@ export type EmailContent =
       hasCompetingSignUps: boolean;
     }
   | { kind: "already-registered"; to: string }
-  | { kind: "reset"; to: string; token: string; validMinutes: number }
+  /** `hasPassword`: whether one opens the account, so that nothing is lost if this is not used. */
+  | { kind: "reset"; to: string; token: string; validMinutes: number; hasPassword: boolean }
   | { kind: "password-changed"; to: string; changedAt: Date }
   /** To the new address. */
   | { kind: "email-change"; to: string; token: string; validHours: number }

@@ -8,6 +8,7 @@ import { pageTitle } from "./title.ts";
 
 const DELETE = "/account/delete";
 const KEEP = "/account/keep";
+const ACCOUNT = "/account";
 
 export type DeleteAccountPage = AccountPage & { settings: ServiceSettings };
 
@@ -49,7 +50,7 @@ export function keepPath(next: string | undefined): string {
 /** GET /account/keep. */
 export function showKeep(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, KEEP, ({ req, res, signedIn }) => {
-    if (!signedIn.deletesAt) return res.redirect(303, "/account");
+    if (!signedIn.deletesAt) return res.redirect(303, ACCOUNT);
     const language = languageOf(res);
     res.render("pages/account/keep", {
       ...privatePage(page, signedIn),
@@ -67,6 +68,8 @@ export function submitKeep(page: DeleteAccountPage): RequestHandler {
     requireOwnForm(page, req, signedIn, KEEP);
     const result = await page.procedures.keepAccount.run(undefined, caller);
     if (!result.ok) return res.redirect(303, signInPath(KEEP));
-    res.redirect(303, nextOf(req, req.body.next) ?? "/account?done=kept");
+    const next = nextOf(req, req.body.next);
+    // The account's own page says what came of it.
+    res.redirect(303, next === undefined || next === ACCOUNT ? `${ACCOUNT}?done=kept` : next);
   });
 }

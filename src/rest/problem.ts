@@ -20,6 +20,10 @@ export const problem = z.object({
     .int()
     .optional()
     .meta({ description: "For code_refused and password_required: the number of tries that are left." }),
+  methods: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "For reauthentication_required: what counts as another authentication." }),
   retryAfterSeconds: z
     .int()
     .optional()

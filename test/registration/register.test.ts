@@ -34,6 +34,7 @@ describe("POST /register with JSON", () => {
       "unverified_expires_at",
       "session_epoch",
       "disabled_at",
+      "deletes_at",
       "created_at",
       "updated_at",
     );

@@ -42,12 +42,14 @@ function leave({ db, settings }: DeleteDeps, session: LiveSession, network: stri
     const leaving: User = await user
       .$query(trx)
       .patchAndFetch({ deletes_at: deletesAt, session_epoch: raw("session_epoch + 1") });
-    await Session.query(trx).where({ user_id: user.id }).delete();
+    // None that a sign-in in its browser is ending just now: that waits for the account, and ended they all have anyway.
+    const sessions = Session.query(trx).where({ user_id: user.id }).select("id").forUpdate().skipLocked();
+    await Session.query(trx).whereIn("id", sessions).delete();
     await emailAccount(trx, user, {
       purpose: "deletion",
       key: `deletion ${user.id} ${leaving.session_epoch}`,
       network,
-      details: { step: "asked", deletesAt: leaving.deletes_at },
+      details: { step: "asked" },
     });
     return leaving.deletes_at ?? undefined;
   });

@@ -22,7 +22,8 @@ export async function keepAccount(
   const network = toSite(caller.ip);
   const kept = await transaction(db, async (trx) => {
     const user = await lockOwnAccount(trx, session);
-    if (!user?.deletes_at) return user;
+    if (!user) return undefined;
+    if (!user.deletes_at) return { isTold: false };
     const { id, session_epoch } = user;
     const email = {
       purpose: "deletion",
@@ -31,9 +32,10 @@ export async function keepAccount(
       details: { step: "kept" },
     } as const;
     await emailAccount(trx, user, email);
-    return user.$query(trx).patchAndFetch({ deletes_at: null });
+    await user.$query(trx).patch({ deletes_at: null });
+    return { isTold: true };
   });
   if (!kept) return refuse({ code: "not_signed_in" });
-  emailQueued();
+  if (kept.isTold) emailQueued();
   return ok(toOutput({ ...session.account, deletesAt: null }));
 }

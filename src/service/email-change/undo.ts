@@ -9,6 +9,7 @@ import { EmailChange } from "../../models/email-change.ts";
 import type { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
+import { NO_PASSWORD } from "../identity/password.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { forgetFailures } from "../sessions/attempt.ts";
 import { emailAccount } from "../sessions/email-account.ts";
@@ -34,9 +35,6 @@ export type UndoDeps = {
   emailQueued: () => void;
   mutex: KeyedMutex<Result<SignedInAccount, Refused>>;
 };
-
-/** No password has this hash, and it takes as long to say so as of any other. */
-const NO_PASSWORD = "*";
 
 /** Whoever changed the address may have chosen the password too, or know it. So only the mailbox opens the account now. */
 async function lockOut(trx: Knex, user: User): Promise<void> {

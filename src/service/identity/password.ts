@@ -13,6 +13,9 @@ export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
   dictionary["passwords-common"].slice(0, 10_000).map((password) => password.toLowerCase()),
 );
 
+/** No password has this hash, and it takes as long to say so as of any other. */
+export const NO_PASSWORD = "*";
+
 /** Bytes that could not be decoded: this is not the password that was typed. */
 const DAMAGED = /[\p{Cs}\ufffd]/u;
 const CONTROL = /\p{Cc}/u;

@@ -4,6 +4,7 @@ import type { EmailContent } from "../../mail/content.ts";
 import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { User } from "../../models/user.ts";
 import { isActive } from "../identity/account.ts";
+import { NO_PASSWORD } from "../identity/password.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { mintResetTokens } from "./tokens.ts";
 
@@ -25,7 +26,9 @@ export function createBuildResetEmails(db: Knex, { resetMinutes }: Pick<ServiceS
     for (const { id, email_key } of emails) {
       const account = accounts.get(email_key);
       const token = account && tokens.get(account.id);
-      if (token) contents.set(id, { kind: "reset", to: account.email, token, validMinutes: resetMinutes });
+      if (!token) continue;
+      const hasPassword = account.hashed_password !== NO_PASSWORD;
+      contents.set(id, { kind: "reset", to: account.email, token, validMinutes: resetMinutes, hasPassword });
     }
     return contents;
   };

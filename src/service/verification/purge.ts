@@ -48,12 +48,13 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     return SignUp.query(db).delete().whereIn("id", old.select("id").forUpdate().skipLocked());
   });
 
-  // Those about a sign-up go with it. One that tells an account's mailbox what was done is kept until it leaves.
+  // Those about a sign-up go with it. What tells of a change waits as long as the mail server is away; what anybody may ask
+  // for at any address does not.
   const oldEmails = () =>
     OutboxEmail.query(db)
       .whereNull("sign_up_id")
       .where("created_at", "<", longAgo)
-      .where((email: QueryBuilder<OutboxEmail>) => email.whereNull("user_id").orWhereNotNull("finished_at"));
+      .where((email: QueryBuilder<OutboxEmail>) => email.whereNotNull("finished_at").orWhereNull("details"));
   await inBatches(oldEmails, { time: "created_at" }, signal, (ids) =>
     OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]),
   );
