@@ -34,3 +34,8 @@ export async function whoIs({ http }: Pick<TestFoyer, "http">, cookie: string): 
   const { body } = await http.get("/session").set("Cookie", cookie);
   return body.account?.email;
 }
+
+/** What a sign-in with an address and a password is answered. */
+export async function signInStatus({ http }: Pick<TestFoyer, "http">, email: string, password = PASSWORD) {
+  return (await http.post("/sign-in").send({ email, password })).status;
+}

@@ -1,4 +1,4 @@
-import { emailAbout } from "./emails.ts";
+import { allSent, emailAbout } from "./emails.ts";
 import type { TestFoyer } from "./foyer.ts";
 
 const LINK = /\/account\/email\/(?:confirm|undo)\?token=([\w-]{43})$/m;
@@ -24,8 +24,32 @@ export async function askForChange(
 ): Promise<{ confirms: string; undoes: string }> {
   const asked = await postSignedIn(foyer, cookie, "/account/email", { email: to });
   if (asked.status !== 202) throw new Error(`asking for ${to}: ${asked.status} ${asked.text}`);
+  // Or the links of an earlier request would be taken for this one's.
+  await allSent(foyer);
   return {
     confirms: await tokenIn(foyer, to, "Confirm your new email address"),
     undoes: await tokenIn(foyer, email, "Your email address is to be changed"),
   };
+}
+
+/** Confirms a change by its link, as a client without cookies does. */
+export function confirmChange({ http }: Pick<TestFoyer, "http">, token: string) {
+  return http.post("/account/email/confirm").send({ token });
+}
+
+/** Undoes one. */
+export function undoChange({ http }: Pick<TestFoyer, "http">, token: string) {
+  return http.post("/account/email/undo").send({ token });
+}
+
+/** Has an account's address changed, and gives the link that undoes it. */
+export async function changeAddress(
+  foyer: TestFoyer,
+  account: { email: string; cookie: string },
+  to: string,
+): Promise<{ undoes: string }> {
+  const { confirms, undoes } = await askForChange(foyer, account, to);
+  const answer = await confirmChange(foyer, confirms);
+  if (answer.status !== 200) throw new Error(`confirming ${to}: ${answer.status} ${answer.text}`);
+  return { undoes };
 }

@@ -1,12 +1,11 @@
 import type { Knex } from "knex";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
-import { violatedUnique } from "../../db/faults.ts";
 import { transaction } from "../../db/transaction.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
 import type { EmailChange } from "../../models/email-change.ts";
-import { User } from "../../models/user.ts";
+import type { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
 import { type Result, refuse } from "../refusal.ts";
@@ -17,7 +16,7 @@ import type { KnownBrowsers } from "../sessions/known-browser.ts";
 import { lockAccount } from "../sessions/lock.ts";
 import { rememberBrowser } from "../sessions/sign-in.ts";
 import { lockAddress } from "../verification/claim.ts";
-import { moveAccount } from "../verification/move.ts";
+import { moveAccount, moveDespiteSignUps } from "../verification/move.ts";
 import { sentToken } from "../verification/pasted.ts";
 import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
@@ -57,31 +56,13 @@ async function make(trx: Knex, token: string, shown: EmailChange, network: strin
   return ok({ user: moved, change });
 }
 
-const MOST_TRIES = 3;
-
-/** Somebody may sign up there between the look and the move: they have verified nothing, and give way at the next try. */
-async function makeDespiteSignUps(
-  { db }: ConfirmDeps,
-  token: string,
-  shown: EmailChange,
-  caller: Caller,
-): Promise<Result<Made, Refused>> {
-  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
-    try {
-      return await transaction(db, (trx) => make(trx, token, shown, toSite(caller.ip)));
-    } catch (fault) {
-      if (violatedUnique(fault) !== User.emailKeyIsUnique) throw fault;
-    }
-  }
-  return refuse({ code: "email_taken", emailSent: false });
-}
-
 async function useLink(deps: ConfirmDeps, token: string, caller: Caller): Promise<Result<SignedInAccount, Refused>> {
   const found = await findOpenChange(deps.db, token);
   if (!found.ok) return found;
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const made = await makeDespiteSignUps(deps, token, found.value, caller);
+  const network = toSite(caller.ip);
+  const made = await moveDespiteSignUps(() => transaction(deps.db, (trx) => make(trx, token, found.value, network)));
   if (!made.ok) return made;
   const { user, change } = made.value;
   void supersedeOthers(deps, user.email_key);

@@ -23,14 +23,18 @@ async function changesOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<
   );
 }
 
-/** Those whose address is another account's. Whoever only signed up there will give way. */
-async function findTaken(db: Knex, changes: readonly EmailChange[]): Promise<Set<number>> {
+/** Where those read their mail whose address a change asks for. Whoever only signed up there will give way. */
+async function findOwners(db: Knex, changes: readonly EmailChange[]): Promise<Map<number, string>> {
   const keys = changes.map(({ new_email_key }) => new_email_key);
   const owners = new Map(
-    (await User.query(db).whereIn("email_key", keys)).filter(isOwned).map(({ email_key, id }) => [email_key, id]),
+    (await User.query(db).whereIn("email_key", keys)).filter(isOwned).map((user) => [user.email_key, user]),
   );
-  const taken = changes.filter((change) => (owners.get(change.new_email_key) ?? change.user_id) !== change.user_id);
-  return new Set(taken.map(({ id }) => id));
+  return new Map(
+    changes.flatMap(({ id, user_id, new_email_key }) => {
+      const owner = owners.get(new_email_key);
+      return owner && owner.id !== user_id ? [[id, owner.email] as const] : [];
+    }),
+  );
 }
 
 /** Decides what the mailbox of a new address is told, as it is sent: the link's time begins then. */
@@ -38,14 +42,15 @@ export function createBuildEmailChanges(db: Knex, { verificationHours }: Pick<Se
   return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
     const changes = await changesOf(db, emails);
     const open = [...changes.values()].filter(({ outcome }) => outcome === null);
-    const taken = await findTaken(db, open);
-    const free = open.filter(({ id }) => !taken.has(id));
+    const owners = await findOwners(db, open);
+    const free = open.filter(({ id }) => !owners.has(id));
     const tokens = await mintTokens(db, "confirm", free, verificationHours);
     const contents = new Map<number, EmailContent>();
     for (const [email, { id, new_email: to }] of changes) {
       const token = tokens.get(id);
       if (token !== undefined) contents.set(email, { kind: "email-change", to, token, validHours: verificationHours });
-      if (taken.has(id)) contents.set(email, { kind: "already-registered", to });
+      const owner = owners.get(id);
+      if (owner !== undefined) contents.set(email, { kind: "already-registered", to: owner });
     }
     return contents;
   };

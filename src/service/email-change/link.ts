@@ -8,7 +8,7 @@ import type { Caller } from "../caller.ts";
 import { isActive } from "../identity/account.ts";
 import { type Result, refuse } from "../refusal.ts";
 import { readToken } from "../verification/pasted.ts";
-import { findChange, type LinkRefused } from "./tokens.ts";
+import { findChange, type LinkRefused, UNDO_HOURS } from "./tokens.ts";
 
 /** Finds a change that may be made: no other was asked for since, no password changed, and nobody signed out everywhere. */
 export async function findOpenChange(db: Knex, token: string): Promise<Result<EmailChange, LinkRefused>> {
@@ -19,6 +19,22 @@ export async function findOpenChange(db: Knex, token: string): Promise<Result<Em
   const user = await User.query(db).findById(user_id).whereRaw(isActive("users"));
   if (!user) return refuse({ code: "token_unknown" });
   return user.session_epoch === epoch ? found : refuse({ code: "token_used" });
+}
+
+const UNDO_MS = UNDO_HOURS * 60 * 60 * 1000;
+
+/**
+ * Whether the account went back to an address that it had before a change, while that mailbox could still undo what came
+ * since. Or whoever took an account, and whose address its owner changed back, would have it again by a link of theirs.
+ */
+async function wentBack(db: Knex, { id, user_id, old_email_key }: EmailChange): Promise<boolean> {
+  const made = await EmailChange.query(db).where({ user_id, outcome: "done" });
+  const timeOf = ({ changed_at }: EmailChange) => changed_at?.getTime() ?? 0;
+  const before = made.filter((one) => one.id < id && one.old_email_key !== old_email_key);
+  const since = made.filter((one) => one.id >= id);
+  return since.some((back) =>
+    before.some((left) => left.old_email_key === back.new_email_key && timeOf(back) - timeOf(left) < UNDO_MS),
+  );
 }
 
 /** A change that may be undone, with those that were asked for after it: whoever made the first made them. */
@@ -32,7 +48,7 @@ export async function findUndoable(db: Knex, token: string): Promise<Result<Undo
   const since = await EmailChange.query(db).where({ user_id }).where("id", ">=", id).select("outcome");
   const isMade = since.some((change) => change.outcome === "done");
   const isLive = isMade || since.some((change) => change.outcome === null);
-  if (!isLive) return refuse({ code: "token_used" });
+  if (!isLive || (await wentBack(db, found.value))) return refuse({ code: "token_used" });
   const isThere = await User.query(db).findById(user_id).whereRaw(isActive("users")).select("id");
   return isThere ? ok({ change: found.value, isMade }) : refuse({ code: "token_unknown" });
 }

@@ -16,7 +16,7 @@ import { emailAccount } from "../sessions/email-account.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
 import { lockAccount } from "../sessions/lock.ts";
 import { lockAddress } from "../verification/claim.ts";
-import { moveAccount } from "../verification/move.ts";
+import { moveAccount, moveDespiteSignUps } from "../verification/move.ts";
 import { sentToken } from "../verification/pasted.ts";
 import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
@@ -74,7 +74,8 @@ async function useLink(deps: UndoDeps, token: string, caller: Caller): Promise<R
   const { change } = found.value;
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
-  const undone = await transaction(deps.db, (trx) => undo(trx, token, change, toSite(caller.ip)));
+  const network = toSite(caller.ip);
+  const undone = await moveDespiteSignUps(() => transaction(deps.db, (trx) => undo(trx, token, change, network)));
   if (!undone.ok) return undone;
   const { user, isBack } = undone.value;
   if (isBack) {

@@ -1,8 +1,11 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
+import { violatedUnique } from "../../db/faults.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
+import { type Result, refuse } from "../refusal.ts";
 import { deleteReplaced, replace, supersede } from "./claim.ts";
+import { voidResetLinks } from "./void-reset-links.ts";
 
 /**
  * Moves an account to an address whose mailbox its owner reads, in a transaction that has both locked. Whoever signed up
@@ -20,6 +23,27 @@ export async function moveAccount(
   const now = raw("now()");
   const moved = await user.$query(trx).patchAndFetch({ email, email_key, email_verified_at: now, updated_at: now });
   await supersede(trx, email_key);
-  if (there) await deleteReplaced(trx, there);
+  if (there) {
+    // An app may keep its row, and a password set for that would be nobody's.
+    await voidResetLinks(trx, there, moved);
+    await deleteReplaced(trx, there);
+  }
   return moved;
+}
+
+const MOST_TRIES = 3;
+
+/**
+ * Runs a transaction that moves an account. Somebody may sign up at the address between the look and the move: they have
+ * verified nothing, and give way at the next try.
+ */
+export async function moveDespiteSignUps<T>(move: () => Promise<T>): Promise<T | Result<never, "email_taken">> {
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    try {
+      return await move();
+    } catch (fault) {
+      if (violatedUnique(fault) !== User.emailKeyIsUnique) throw fault;
+    }
+  }
+  return refuse({ code: "email_taken", emailSent: false });
 }
