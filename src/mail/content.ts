@@ -22,6 +22,8 @@ export type EmailContent =
   /** To the address before. Their links undo it. */
   | { kind: "email-change-asked"; to: string; token: string; askedAt: Date }
   | { kind: "email-changed"; to: string; token: string; changedAt: Date }
+  /** To the address that the account had until then. */
+  | { kind: "email-change-undone"; to: string; undoneAt: Date }
   | { kind: "deletion-asked"; to: string; deletesAt: Date }
   | { kind: "account-kept"; to: string }
   | { kind: "account-deleted"; to: string }

@@ -15,6 +15,7 @@ const SUBJECTS: Record<EmailContent["kind"], MessageKey> = {
   "email-change": "mail.email_change.subject",
   "email-change-asked": "mail.email_change_asked.subject",
   "email-changed": "mail.email_changed.subject",
+  "email-change-undone": "mail.email_change_undone.subject",
   "deletion-asked": "mail.deletion_asked.subject",
   "account-kept": "mail.account_kept.subject",
   "account-deleted": "mail.account_deleted.subject",
@@ -58,6 +59,8 @@ function factsOf(content: EmailContent, site: URL, { time }: Language) {
       return { ...link(`/account/email/undo?token=${content.token}`), askedAt: time(content.askedAt) };
     case "email-changed":
       return { ...link(`/account/email/undo?token=${content.token}`), changedAt: time(content.changedAt) };
+    case "email-change-undone":
+      return { undoneAt: time(content.undoneAt) };
     case "deletion-asked":
       return { ...link("/sign-in"), deletesAt: time(content.deletesAt) };
     case "new-sign-in":

@@ -51,9 +51,15 @@ export function submitConfirm({ procedures }: EmailChangeLinkPage): RequestHandl
     const result = await procedures.confirmEmailChange.run({ token: typedToken(req) }, caller);
     if (!result.ok) return renderRefused(res, result.error, "confirm");
     const signedIn = await findSignedIn(procedures, caller);
-    res.redirect(303, signedIn.ok && signedIn.value ? "/account?done=moved" : "/sign-in?moved");
+    const isOwn = signedIn.ok && signedIn.value?.email === result.value.email;
+    res.redirect(303, isOwn ? "/account?done=moved" : "/account/email/confirmed");
   };
 }
+
+/** GET /account/email/confirmed, for whoever is not signed in to that account here. */
+export const showConfirmed: RequestHandler = (_req, res) => {
+  res.render("pages/email-change/confirmed", { title: languageOf(res).text("email_change.confirmed.title") });
+};
 
 /** GET /account/email/undo. */
 export function showUndo({ describeEmailChange }: EmailChangeLinkPage): RequestHandler {

@@ -9,6 +9,7 @@ import { showEmailChange, submitEmailChange } from "./email-change.ts";
 import {
   type EmailChangeLinkPage,
   showConfirm,
+  showConfirmed,
   showUndo,
   showUndone,
   submitConfirm,
@@ -69,6 +70,7 @@ export function pages(parts: PagesParts): Router {
   router.post("/account/email", formBody, submitEmailChange(account));
   router.get("/account/email/confirm", showConfirm(parts));
   router.post("/account/email/confirm", formBody, submitConfirm(parts));
+  router.get("/account/email/confirmed", showConfirmed);
   router.get("/account/email/undo", showUndo(parts));
   router.post("/account/email/undo", formBody, submitUndo(parts));
   router.get("/account/email/undone", showUndone);

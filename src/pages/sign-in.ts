@@ -20,7 +20,6 @@ const HOME = "/account";
 const DONE = {
   out: "sign_in.out",
   reset: "reset.done",
-  moved: "email_change.done.sign_in",
   leaving: "delete.done",
   deleted: "delete.done.at_once",
 } as const;

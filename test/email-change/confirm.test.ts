@@ -53,15 +53,23 @@ describe("auth.confirmEmailChange", () => {
     expect(check.headers["foyer-account-email"]).to.equal(encodeURIComponent(to).replace("%40", "@"));
   });
 
-  it("by its form leads whoever is not signed in to the sign-in, without a cookie", async () => {
+  it("by its form tells whoever is not signed in to sign in, without a cookie", async () => {
     const { to, confirms } = await asked();
     const answer = await foyer.http.post("/account/email/confirm").type("form").send({ token: confirms });
-    expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/sign-in?moved"]);
+    expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/account/email/confirmed"]);
     expect(answer.headers).not.to.have.property("set-cookie");
     const again = await foyer.http.post("/account/email/confirm").type("form").send({ token: confirms });
     expect(again.status).to.equal(410);
     expect(again.headers["referrer-policy"]).to.equal("strict-origin");
     expect(again.text).to.include("This link cannot be used").and.not.include(to);
+  });
+
+  it("by its form says nothing to another account of which somebody is signed in there", async () => {
+    const { confirms } = await asked();
+    const { cookie } = await newSignedIn(foyer);
+    const submit = foyer.http.post("/account/email/confirm").type("form").set({ Cookie: cookie, Origin: foyer.url });
+    expect((await submit.send({ token: confirms })).headers["location"]).to.equal("/account/email/confirmed");
+    expect((await foyer.http.get("/account/email/confirmed")).text).to.include("Your email address is changed");
   });
 
   it("takes a link for 24 hours from when it was sent", async () => {

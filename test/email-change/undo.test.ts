@@ -9,7 +9,7 @@ import {
   tokenIn,
   undoChange,
 } from "../support/email-change.ts";
-import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
+import { allSent, emailAbout, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { newAddress } from "../support/sign-up.ts";
@@ -40,6 +40,13 @@ describe("auth.undoEmailChange", () => {
     const to = newAddress();
     return { own, to, ...(await changeAddress(foyer, own, to)) };
   }
+
+  it("after the change tells the mailbox that loses the account, without a link", async () => {
+    const { to, undoes } = await changed();
+    expect((await undoChange(foyer, undoes)).status).to.equal(200);
+    const { text } = await emailAbout(foyer, to, "Your account has its old email address again");
+    expect(text).not.to.include("token=");
+  });
 
   it("before the change has it come to nothing, and changes nothing else", async () => {
     const own = await newSignedIn(foyer);

@@ -8,7 +8,7 @@ import { isOwned } from "../identity/account.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { mintTokens, UNDO_HOURS } from "./tokens.ts";
 
-const details = z.object({ changeId: z.number() });
+const details = z.object({ changeId: z.number(), address: z.string(), step: z.literal("undone").optional() });
 
 /** What emails are about, by their numbers. */
 async function changesOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<number, EmailChange>> {
@@ -56,13 +56,24 @@ export function createBuildEmailChanges(db: Knex, { verificationHours }: Pick<Se
   };
 }
 
-/** Decides what the mailbox of the address before is told: a change that was asked for, or made meanwhile, and how to undo it. */
+/**
+ * Decides what the mailbox that may lose an account is told. That of the address before: of a change that was asked for, or
+ * made meanwhile, and how to undo it. That of the new one: that this was done.
+ */
 export function createBuildEmailChangeNotices(db: Knex) {
   return async (emails: readonly OutboxEmail[]): Promise<Map<number, EmailContent>> => {
-    const changes = await changesOf(db, emails);
+    const contents = new Map<number, EmailContent>();
+    const isUndone = (email: OutboxEmail) => details.parse(email.details).step === "undone";
+    for (const email of emails.filter(isUndone)) {
+      const { address: to } = details.parse(email.details);
+      contents.set(email.id, { kind: "email-change-undone", to, undoneAt: email.created_at });
+    }
+    const changes = await changesOf(
+      db,
+      emails.filter((email) => !isUndone(email)),
+    );
     const live = [...changes.values()].filter(({ outcome }) => outcome === null || outcome === "done");
     const tokens = await mintTokens(db, "undo", live, UNDO_HOURS);
-    const contents = new Map<number, EmailContent>();
     for (const [email, { id, old_email: to, created_at: askedAt, changed_at: changedAt }] of changes) {
       const token = tokens.get(id);
       if (token === undefined) continue;

@@ -60,11 +60,21 @@ async function undo(trx: Knex, token: string, shown: EmailChange, network: strin
     await since.patch({ outcome: "cancelled" });
     return ok({ user, isBack: false });
   }
+  const before = { id: user.id, email: user.email, email_key: user.email_key };
   const moved = await moveAccount(trx, user, { email, email_key });
   if (!moved) return refuse({ code: "email_taken", emailSent: false });
   await since.patch({ outcome: "undone" });
   await lockOut(trx, moved);
-  await emailAccount(trx, moved, { purpose: "reset", key: `email change ${id} undone`, network });
+  const key = `email change ${id} undone`;
+  await emailAccount(trx, moved, { purpose: "reset", key, network });
+  // Its owner may be who is losing the account, to whoever reads an old mailbox of theirs.
+  const notice = {
+    purpose: "email_change_notice",
+    key: `${key} at`,
+    network,
+    details: { changeId: id, step: "undone" },
+  } as const;
+  await emailAccount(trx, before, notice);
   return ok({ user: moved, isBack: true });
 }
 
