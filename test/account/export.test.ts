@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createFoyerClient } from "../../src/client.ts";
 import { newAccount, newSignedIn, signIn } from "../support/account.ts";
-import { askForChange } from "../support/email-change.ts";
+import { askForChange, changeAddress, postSignedIn } from "../support/email-change.ts";
 import { allSent, emailsTo } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { failure } from "../support/failure.ts";
@@ -47,9 +47,37 @@ describe("auth.exportAccount", () => {
     }
     expect(body.emails.map(({ purpose }: { purpose: string }) => purpose)).to.deep.equal([
       "verify",
-      "email_change",
       "email_change_notice",
     ]);
+  });
+
+  it("has no email about an account that had the address before", async () => {
+    const left = await newSignedIn(foyer);
+    await changeAddress(foyer, left, newAddress());
+    const own = await newSignedIn(foyer);
+    await changeAddress(foyer, own, left.email);
+    await allSent(foyer);
+    const { emails } = (await exportOf(own.cookie)).body;
+    expect(emails.map(({ purpose }: { purpose: string }) => purpose)).to.deep.equal([
+      "verify",
+      "email_change_notice",
+      "email_change_notice",
+    ]);
+  });
+
+  it("does not tell what came of an email to an address that was asked for, which tells whose it is", async () => {
+    const own = await newSignedIn(foyer);
+    const { email: taken } = await newAccount(foyer);
+    // Where nobody has it, a mail server refuses what it cannot spell.
+    const spelled = [taken, newAddress()].map((address) => address.replace("n", "ｎ"));
+    for (const email of spelled) await postSignedIn(foyer, own.cookie, "/account/email", { email });
+    await allSent(foyer);
+    await foyer.sql(
+      "update emails set outcome = 'given_up' where id = (select max(id) from emails where purpose = 'email_change')",
+    );
+    const { text, body } = await exportOf(own.cookie);
+    expect(body.emailChanges).to.have.length(2);
+    expect(text).not.to.include("given_up");
   });
 
   it("says when the account is deleted, if it is to be", async () => {

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import type { QueryBuilder } from "objection";
 import { EmailChange } from "../../models/email-change.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
 import { Session } from "../../models/session.ts";
@@ -47,10 +48,16 @@ async function exportEmailChanges(db: Knex, { account }: LiveSession): Promise<E
   }));
 }
 
-async function exportEmails(db: Knex, { account }: LiveSession): Promise<ExportOutput["emails"]> {
+/**
+ * Those to the mailboxes of the account: not of another one that had the address before. Nor those to an address that was
+ * asked for: what came of one may tell whether somebody has it, for it goes as they spell it.
+ */
+async function exportEmails(db: Knex, { account: { id, emailKey } }: LiveSession): Promise<ExportOutput["emails"]> {
   const emails = await OutboxEmail.query(db)
-    .where({ user_id: account.id })
-    .orWhere({ email_key: account.emailKey })
+    .whereNot({ purpose: "email_change" })
+    .where((email: QueryBuilder<OutboxEmail>) =>
+      email.where({ user_id: id }).orWhere({ email_key: emailKey, user_id: null }),
+    )
     .orderBy("id");
   return emails.map(({ purpose, created_at, finished_at, outcome }) => ({
     purpose,
