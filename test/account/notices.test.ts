@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { newSignedIn, signIn, whoIs } from "../support/account.ts";
-import { postSignedIn } from "../support/email-change.ts";
+import { newAccount, newSignedIn, signIn, whoIs } from "../support/account.ts";
+import { askForChange, confirmChange, postSignedIn } from "../support/email-change.ts";
 import { allSent, emailAbout, readMailbox } from "../support/emails.ts";
 import { english } from "../support/english.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-import { accountOf } from "../support/sign-up.ts";
+import { accountOf, newAddress } from "../support/sign-up.ts";
 
 const ASKED = "Your account will be deleted";
 const KEPT = "Your account stays";
@@ -51,6 +51,20 @@ describe("the emails about a deletion", () => {
     await foyer.travel("7 days");
     expect(await foyer.users()).to.have.length(1);
     expect(await subjectsAfterRelease(email)).to.deep.equal([DELETED]);
+  });
+
+  it("take none along that another account is told at the address, which was its own before", async () => {
+    const left = await newSignedIn(foyer);
+    const { id } = await newAccount(foyer);
+    const { confirms } = await askForChange(foyer, left, newAddress());
+    await hold();
+    expect((await confirmChange(foyer, confirms)).status).to.equal(200);
+    await foyer.sql("update users set email = ?, email_key = ? where id = ?", left.email, left.email, id);
+    await foyer.sql("update users set deletes_at = now() where id = ?", id);
+    await foyer.purge();
+    expect((await foyer.users()).map((user) => user.id)).to.deep.equal([left.id]);
+    await release();
+    await emailAbout(foyer, left.email, "Your email address was changed");
   });
 
   it("say only what is so when they are sent", async () => {

@@ -24,7 +24,10 @@ async function deleteManySignUps(db: Knex, user: User): Promise<void> {
   await deleteInBatches(() => SignUp.query(db).delete().whereIn("id", beyond()));
 }
 
-/** The email that tells of the deletion goes out after it, if it did not before. All others have nobody to go to. */
+/**
+ * The email that tells of the deletion goes out after it, if it did not before. All others have nobody to go to, but those
+ * about another account, which had the address before or asks for it.
+ */
 async function deleteEmails(trx: Knex, { id, email_key }: User): Promise<void> {
   const last = OutboxEmail.query(trx)
     .where({ user_id: id, purpose: "deletion" })
@@ -34,8 +37,10 @@ async function deleteEmails(trx: Knex, { id, email_key }: User): Promise<void> {
     .select("id");
   await OutboxEmail.query(trx).whereIn("id", last).patch({ user_id: null });
   await OutboxEmail.query(trx)
-    .where((email: QueryBuilder<OutboxEmail>) => email.where({ user_id: id }).orWhere({ email_key }))
-    .whereNot((email: QueryBuilder<OutboxEmail>) => email.where({ purpose: "deletion" }).whereNull("user_id"))
+    .where({ user_id: id })
+    .orWhere((email: QueryBuilder<OutboxEmail>) =>
+      email.where({ email_key, user_id: null }).whereNot({ purpose: "deletion" }),
+    )
     .delete();
 }
 
