@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { newSignedIn, signIn, whoIs } from "../support/account.ts";
+import { newAccount, newSignedIn, signIn, whoIs } from "../support/account.ts";
 import { postSignedIn } from "../support/email-change.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { failure } from "../support/failure.ts";
@@ -65,3 +65,23 @@ for (const when of ["", " on delete restrict", " deferrable initially deferred"]
     });
   });
 }
+
+describe("an account that a trigger of an app's keeps", () => {
+  it("keeps none of the others, whose time came later", async () => {
+    const foyer = await startFoyer();
+    const [kept, other] = [await newAccount(foyer), await newAccount(foyer)];
+    await foyer.sql("create function keep() returns trigger language plpgsql as $$ begin raise 'kept'; end $$");
+    await foyer.sql(
+      `create trigger keep before delete on users for each row when (old.id = ${kept.id}) execute function keep()`,
+    );
+    await foyer.sql("update users set deletes_at = now() - interval '1 minute' where id = ?", kept.id);
+    await foyer.sql("update users set deletes_at = now() where id = ?", other.id);
+    const fault = await foyer.purge().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(String(fault)).to.include("kept");
+    expect((await foyer.users()).map(({ id }) => id)).to.deep.equal([kept.id]);
+    await foyer.stop();
+  });
+});
