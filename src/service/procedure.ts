@@ -15,8 +15,8 @@ export type Procedure<Input = unknown, Output = unknown> = {
   output: z.ZodType<Output>;
   success: { status: 200 | 201 | 202 | 204; description: string };
   refusals: readonly RefusalCode[];
-  /** The cookie that an answer may give a browser, or take away: its session, or the secret of its sign-up. */
-  sets?: "sessionCookie" | "deviceCookie";
+  /** The cookie that an answer may give a browser, or take away: its session, who signed in, or the secret of its sign-up. */
+  sets?: "sessionCookie" | "knownCookie" | "deviceCookie";
   /** @param input what a client sent, as it came: it is parsed here and nowhere else. */
   run(input: unknown, caller: Caller): Promise<Result<Output>>;
 };

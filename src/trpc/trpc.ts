@@ -27,7 +27,8 @@ function cookieOfStreamed(procedures: Procedures) {
   return (req: Request) => {
     if (req.get("trpc-accept") !== "application/jsonl") return undefined;
     const cookies = callsOf(req).map((name) => sets.get(name));
-    return cookies.find((cookie) => cookie === "sessionCookie") ?? cookies.find((cookie) => cookie === "deviceCookie");
+    // Those of a sign-up can be made before it is known whether they are needed.
+    return cookies.find((cookie) => cookie && cookie !== "deviceCookie") ?? cookies.find(Boolean);
   };
 }
 
@@ -47,8 +48,9 @@ export function trpc(procedures: Procedures): Router {
     onlyUtf8,
     jsonText,
     (req, res, next) => {
-      // Nobody is signed in before that is done.
-      if (cookieOf(req) === "sessionCookie") holdUntilWhole(res);
+      const cookie = cookieOf(req);
+      // Nobody is signed in, or known at another address, before that is done.
+      if (cookie && cookie !== "deviceCookie") holdUntilWhole(res);
       next();
     },
     createExpressMiddleware({

@@ -105,6 +105,17 @@ describe("auth.confirmEmailChange", () => {
     }
   });
 
+  it("has such a browser known by the streaming link of tRPC too", async () => {
+    const { own, confirms } = await asked();
+    const answer = await fetch(`${foyer.url}/trpc/auth.confirmEmailChange?batch=1`, {
+      method: "POST",
+      headers: { "trpc-accept": "application/jsonl", "Content-Type": "application/json", Cookie: own.known },
+      body: JSON.stringify({ 0: { token: confirms } }),
+    });
+    expect(await answer.text()).to.include('"verified":true');
+    expect(cookieOf({ headers: { "set-cookie": answer.headers.getSetCookie() } }, "foyer-known")).not.to.equal("");
+  });
+
   it("has a browser that was known for the address before known for the new one, and no other", async () => {
     const { own, to, confirms } = await asked();
     const stranger = await newSignedIn(foyer);

@@ -36,6 +36,7 @@ export function emailChangeProcedures(parts: EmailChangeParts) {
       output: signedInAccount,
       success: { status: 200, description: "The account has the address. Nobody is signed in by it." },
       refusals: ["token_unknown", "token_expired", "token_used", "email_taken", "rate_limited"],
+      sets: "knownCookie",
       run: (input, caller) => confirmEmailChange(confirm, input, caller),
     }),
     undoEmailChange: procedure(parts, {
