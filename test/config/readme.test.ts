@@ -49,3 +49,14 @@ describe("README's table of settings", () => {
     });
   }
 });
+
+describe("a table in a document", () => {
+  for (const name of ["README.md", "SECURITY.md", "CONTRIBUTING.md"]) {
+    it(`is whole in ${name}: no row stands apart from its head`, () => {
+      const text = readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
+      const tables = text.split(/\n{2,}/).filter((paragraph) => paragraph.startsWith("|"));
+      expect(tables).not.to.deep.equal([]);
+      for (const table of tables) expect(table).to.match(/^\|.*\|\n\|[-|]+\|\n/);
+    });
+  }
+});
