@@ -138,6 +138,16 @@ describe("auth.undoEmailChange", () => {
     }
   });
 
+  it("tells no mailbox that it lost the account whose owner had changed the address back before", async () => {
+    const { own, to, undoes } = await changed();
+    await changeAddress(foyer, { email: to, cookie: own.cookie }, own.email);
+    expect((await undoChange(foyer, undoes)).status).to.equal(200);
+    await allSent(foyer);
+    const [latest, ...earlier] = (await readMailbox(foyer, own.email)).map(({ subject }) => subject);
+    expect(latest).to.equal("Set a new password");
+    expect(earlier).not.to.include("Your account has its old email address again");
+  });
+
   it("answers one of twenty at once with 200, and nineteen with 410, and mails one link", async () => {
     const { own, undoes } = await changed();
     await allSent(foyer);

@@ -68,13 +68,13 @@ async function undo(trx: Knex, token: string, shown: EmailChange, network: strin
   const key = `email change ${id} undone`;
   await emailAccount(trx, moved, { purpose: "reset", key, network });
   // Its owner may be who is losing the account, to whoever reads an old mailbox of theirs.
-  const notice = {
-    purpose: "email_change_notice",
-    key: `${key} at`,
-    network,
-    details: { changeId: id, step: "undone" },
-  } as const;
-  await emailAccount(trx, before, notice);
+  if (before.email_key !== email_key)
+    await emailAccount(trx, before, {
+      purpose: "email_change_notice",
+      key: `${key} at`,
+      network,
+      details: { changeId: id, step: "undone" },
+    });
   return ok({ user: moved, isBack: true });
 }
 
