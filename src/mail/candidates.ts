@@ -50,6 +50,8 @@ const CANDIDATES = `
     select id from due join :emails: using (id)
     left join unnest(cast(:served as text[]), cast(:servedAt as timestamptz[])) as lately (network, at) using (network)
     where network <> all(cast(:networks as text[])) and domain <> all(cast(:domains as text[]))
+      -- Others are of a newer version, whose instances know what they say.
+      and purpose = any(cast(:purposes as text[]))
     order by row_number() over (partition by network, domain order by available_at, id),
       row_number() over (partition by network order by available_at, id), greatest(available_at, at), id
     limit ${MOST}
@@ -139,6 +141,7 @@ export async function findCandidates(
       ...full,
       fromNetwork: from.network,
       fromDomain: from.domain,
+      purposes: [...PURPOSES],
       served: [...served.keys()],
       servedAt: [...served.values()],
       mailboxCount: budgets?.perMailbox.count ?? 0,

@@ -41,6 +41,7 @@ function readableHost({ hostname, port }: URL) {
 /** What a view says of its content: where its link leads, and times in words. */
 function factsOf(content: EmailContent, site: URL, { time }: Language) {
   const link = (path: string) => ({ link: new URL(path, site).href });
+  const again = new URL("/reset", site).href;
   switch (content.kind) {
     case "verify":
       return {
@@ -50,7 +51,7 @@ function factsOf(content: EmailContent, site: URL, { time }: Language) {
         signedUpAt: time(content.signedUpAt),
       };
     case "reset":
-      return { ...content, ...link(`/reset?token=${content.token}`) };
+      return { ...content, ...link(`/reset?token=${content.token}`), again };
     case "password-changed":
       return { ...link("/reset"), changedAt: time(content.changedAt) };
     case "email-change":
@@ -62,7 +63,7 @@ function factsOf(content: EmailContent, site: URL, { time }: Language) {
     case "email-change-undone":
       return { undoneAt: time(content.undoneAt) };
     case "deletion-asked":
-      return { ...link("/sign-in"), deletesAt: time(content.deletesAt) };
+      return { ...link("/sign-in"), deletesAt: time(content.deletesAt), again };
     case "new-sign-in":
       return { ...link("/reset"), device: content.device, signedInAt: time(content.signedInAt) };
     case "account-kept":

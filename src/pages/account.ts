@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { languageOf } from "../http/language.ts";
+import { showRefusal } from "./fault.ts";
 import { type AccountPage, forSignedIn, privatePage } from "./signed-in.ts";
 
 /** What may have been done just before, as the query tells. Each has words in the catalogue. */
@@ -14,10 +15,9 @@ function isDone(done: unknown): done is keyof typeof DONE {
   return typeof done === "string" && Object.hasOwn(DONE, done);
 }
 
-/** GET /account. Whoever asked to have it deleted decides first. */
+/** GET /account. */
 export function showAccount(page: AccountPage): RequestHandler {
   return forSignedIn(page, "/account", ({ req, res, signedIn }) => {
-    if (signedIn.deletesAt) return res.redirect(303, "/account/keep");
     const { text } = languageOf(res);
     const { done } = req.query;
     res.render("pages/account/account", {
@@ -26,4 +26,14 @@ export function showAccount(page: AccountPage): RequestHandler {
       done: isDone(done) && text(DONE[done]),
     });
   });
+}
+
+/** GET /account/export for people: a file. Programs have it as JSON. */
+export function downloadExport(page: AccountPage): RequestHandler {
+  const download = forSignedIn(page, "/account", async ({ res, caller }) => {
+    const exported = await page.procedures.exportAccount.run(undefined, caller);
+    if (!exported.ok) return showRefusal(res, exported.error);
+    res.attachment("account.json").send(`${JSON.stringify(exported.value, undefined, 2)}\n`);
+  });
+  return (req, res, next) => (req.accepts(["json", "html"]) === "html" ? download(req, res, next) : next());
 }

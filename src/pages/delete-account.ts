@@ -3,11 +3,10 @@ import { languageOf } from "../http/language.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import { nextOf, signInPath } from "./next.ts";
 import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
-import { type AccountPage, forSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
+import { type AccountPage, forSignedIn, KEEP, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 
 const DELETE = "/account/delete";
-const KEEP = "/account/keep";
 const ACCOUNT = "/account";
 
 export type DeleteAccountPage = AccountPage & { settings: ServiceSettings };
@@ -25,6 +24,14 @@ function renderDelete(res: Response, page: DeleteAccountPage, signedIn: SignedIn
   });
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Where the deletion is confirmed: with the days in which signing in keeps the account, if there are any. */
+function leftPath(deletesAt: string): string {
+  const days = Math.ceil((Date.parse(deletesAt) - Date.now()) / DAY_MS);
+  return days > 0 ? `/sign-in?leaving=${days}` : "/sign-in?deleted";
+}
+
 /** GET /account/delete. */
 export function showDelete(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, DELETE, ({ res, signedIn }) => renderDelete(res, page, signedIn));
@@ -35,8 +42,7 @@ export function submitDelete(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, DELETE, async ({ req, res, caller, signedIn }) => {
     requireOwnForm(page, req, signedIn, DELETE);
     const result = await page.procedures.deleteAccount.run({ password: req.body.password ?? "" }, caller);
-    if (result.ok)
-      return res.redirect(303, page.settings.deletionGraceDays > 0 ? "/sign-in?leaving" : "/sign-in?deleted");
+    if (result.ok) return res.redirect(303, leftPath(result.value.deletesAt));
     if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(DELETE));
     renderDelete(res, page, signedIn, explainOwnPassword(res, result.error, "password"));
   });

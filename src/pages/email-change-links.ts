@@ -1,6 +1,7 @@
 import type { RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
+import type { MessageKey } from "../language/message.ts";
 import type { DescribeEmailChange } from "../service/email-change/link.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
 import type { Procedures } from "../service/procedures.ts";
@@ -8,25 +9,37 @@ import type { Refusal } from "../service/refusal.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
-import { pageTitle } from "./title.ts";
 
 export type EmailChangeLinkPage = { procedures: Procedures; describeEmailChange: DescribeEmailChange };
-
-const UNDO = "undo";
 
 /** The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`. */
 function withoutReferrer(res: Response) {
   return res.set("Referrer-Policy", "strict-origin");
 }
 
-function renderRefused(res: Response, refused: Refusal, which: "confirm" | typeof UNDO) {
-  const refusal = answerRefusal(withoutReferrer(res), refused);
+type Which = "confirm" | "undo";
+
+/** What is said otherwise than of other links. */
+function noticeOf({ code }: Refusal, which: Which): MessageKey | undefined {
+  if (code === "token_used") return "email_change.used";
+  if (code === "email_taken") return "email_change.taken";
+  if (which === "confirm") return undefined;
+  if (code === "token_unknown") return "undo.unknown";
+  return code === "token_expired" ? "undo.expired" : undefined;
+}
+
+function renderRefused(res: Response, refused: Refusal, which: Which) {
+  const { notice } = answerRefusal(withoutReferrer(res), refused);
   const { text } = languageOf(res);
-  const isLate = which === UNDO && refused.code === "token_expired";
-  const isTaken = refused.code === "email_taken";
+  const key = noticeOf(refused, which);
+  // Such as that there were too many attempts: then the link may be used later.
+  const isOfLink = key !== undefined || /^token_/.test(refused.code);
+  const title = text(isOfLink ? "email_change.refused.title" : `refusal.${refused.code}.title`);
   res.render("pages/email-change/link-refused", {
-    title: pageTitle(res, "email_change.refused.title", refusal),
-    notice: isTaken ? text("email_change.taken") : isLate ? text("undo.expired") : refusal.notice,
+    title: text("form.title", { title }),
+    heading: title,
+    notice: key ? text(key) : notice,
+    isOfLink,
   });
 }
 
@@ -65,7 +78,7 @@ export const showConfirmed: RequestHandler = (_req, res) => {
 export function showUndo({ describeEmailChange }: EmailChangeLinkPage): RequestHandler {
   return async (req, res) => {
     const link = await describeEmailChange.undo(rawQuery(req), callerOf(req, res));
-    if (!link.ok) return renderRefused(res, link.error, UNDO);
+    if (!link.ok) return renderRefused(res, link.error, "undo");
     const { token, email, isMade } = link.value;
     withoutReferrer(res).render("pages/email-change/undo", {
       title: languageOf(res).text(isMade ? "undo.made.title" : "undo.title"),
@@ -83,7 +96,7 @@ export function submitUndo({ procedures, describeEmailChange }: EmailChangeLinkP
     const token = typedToken(req);
     const link = await describeEmailChange.undo(`token=${token}`, caller);
     const result = await procedures.undoEmailChange.run({ token }, caller);
-    if (!result.ok) return renderRefused(res, result.error, UNDO);
+    if (!result.ok) return renderRefused(res, result.error, "undo");
     res.redirect(303, link.ok && link.value.isMade ? "/account/email/undone?back" : "/account/email/undone");
   };
 }

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { formBody } from "../http/body.ts";
 import { callerOf } from "../http/caller.ts";
-import { showAccount } from "./account.ts";
+import { downloadExport, showAccount } from "./account.ts";
 import { showChangePassword, submitChangePassword } from "./change-password.ts";
 import { showDelete, showKeep, submitDelete, submitKeep } from "./delete-account.ts";
 import { type ApiDocument, showDocs } from "./docs.ts";
@@ -62,6 +62,7 @@ export function pages(parts: PagesParts): Router {
   router.post("/sign-out", formBody, submitSignOut(account));
   router.get("/sign-out/forget", forgetPages);
   router.get("/account", showAccount(account));
+  router.get("/account/export", downloadExport(account));
   router.get("/account/sessions", showSessions(account));
   router.post("/sessions/end", formBody, submitEndSession(account));
   router.get("/account/password", showChangePassword(account));

@@ -68,6 +68,11 @@ function explain(res: Response, refused: Refusal): Omit<Shown, "canRegister"> {
   }
 }
 
+/** Days, as the query tells them. */
+function daysOf(sent: unknown): number {
+  return typeof sent === "string" && /^[1-9]\d{0,2}$/.test(sent) ? Number(sent) : 1;
+}
+
 /** GET /sign-in. Who is signed in goes on. */
 export function showSignIn({ procedures, settings }: SignInPage): RequestHandler {
   return async (req, res) => {
@@ -83,7 +88,7 @@ export function showSignIn({ procedures, settings }: SignInPage): RequestHandler
       {
         canRegister: settings.policy.open,
         isSignedOut: ["out", "leaving", "deleted"].some((name) => name in req.query),
-        done: done && text(done, { days: settings.deletionGraceDays }),
+        done: done && text(done, { days: daysOf(req.query["leaving"]) }),
       },
     );
   };

@@ -13,6 +13,9 @@ import { signInPath } from "./next.ts";
 
 export type AccountPage = { procedures: Procedures; formTokens: FormTokens };
 
+/** Where whoever signed in to an account that is to be deleted is asked whether to keep it. */
+export const KEEP = "/account/keep";
+
 export type SignedIn = { handle: string; email: string; deletesAt?: string | undefined };
 
 /** Who is signed in, if anybody. */
@@ -36,6 +39,8 @@ export function forSignedIn(
     const signedIn = await findSignedIn(procedures, caller);
     if (!signedIn.ok) return showRefusal(res, signedIn.error);
     if (!signedIn.value) return res.redirect(303, signInPath(path));
+    // Whoever asked to have it deleted decides first.
+    if (signedIn.value.deletesAt && path !== KEEP) return res.redirect(303, KEEP);
     await show({ req, res, caller, signedIn: signedIn.value });
   };
 }

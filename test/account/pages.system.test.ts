@@ -56,11 +56,11 @@ describe("exporting and deleting one's account in a browser", function () {
     await look("delete");
     await press(page, "Delete my account");
     await page.getByRole("alert").getByText("Enter a password.").waitFor();
-    await fill(page, "Password", "wrong horse battery");
+    await fill(page, "Current password", "wrong horse battery");
     await press(page, "Delete my account");
     await page.getByRole("alert").getByText("That is not your current password.").waitFor();
     await look("wrong password");
-    await fill(page, "Password", PASSWORD);
+    await fill(page, "Current password", PASSWORD);
     await press(page, "Delete my account");
     await page.getByRole("status").getByText("Your account will be deleted in 7 days.").waitFor();
     await look("leaving");
@@ -72,7 +72,7 @@ describe("exporting and deleting one's account in a browser", function () {
     await heading(page, "Where you are signed in");
 
     await page.goto(`${foyer.url}/account/delete`);
-    await fill(page, "Password", PASSWORD);
+    await fill(page, "Current password", PASSWORD);
     await press(page, "Delete my account");
     await signIn(page, email);
     await press(page, "Sign out, and let it be deleted");

@@ -38,7 +38,12 @@ describe("the pages of an account that is to be deleted", () => {
   it("are found from the account, with an export before", async () => {
     const { cookie } = await newSignedIn(foyer);
     const { text } = await get("/account", cookie);
-    expect(text).to.include('href="/account/delete"').and.include('href="/account/export" download="account.json"');
+    expect(text).to.include('href="/account/delete"').and.include('href="/account/export"');
+    const file = await get("/account/export", cookie).set("Accept", "text/html");
+    expect(file.headers["content-disposition"]).to.equal('attachment; filename="account.json"');
+    expect((await get("/account/export").set("Accept", "text/html")).headers["location"]).to.equal(
+      "/sign-in?next=%2Faccount",
+    );
     const page = await get("/account/delete", cookie);
     expect([page.status, page.headers["cache-control"]]).to.deep.equal([200, "no-store"]);
     expect(page.text).to.include("After 7 days").and.include('href="/account/export"');
@@ -74,9 +79,9 @@ describe("the pages of an account that is to be deleted", () => {
 
   it("sign out, and say how long it may be kept", async () => {
     const { cookie, answer } = await newLeaving();
-    expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/sign-in?leaving"]);
+    expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/sign-in?leaving=7"]);
     expect(await whoIs(foyer, cookie)).to.equal(undefined);
-    expect((await get("/sign-in?leaving")).text).to.include("Your account will be deleted in 7 days");
+    expect((await get("/sign-in?leaving=7")).text).to.include("Your account will be deleted in 7 days");
   });
 
   it("lead whoever signs in to the choice, and on from there to where they were going", async () => {

@@ -66,7 +66,7 @@ describe("changing one's address in a browser", function () {
     await heading(page, "Your address stays");
     await look("stopped");
     await page.goto(`${foyer.url}/account/email/confirm?token=${confirms}`);
-    await page.getByRole("alert").getByText("This link no longer works").waitFor();
+    await page.getByRole("alert").getByText("This link was used already").waitFor();
     await look("refused");
 
     await page.goto(`${foyer.url}/account/email`);

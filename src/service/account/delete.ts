@@ -2,10 +2,12 @@ import { raw } from "objection";
 import type { Logger } from "pino";
 import { transaction } from "../../db/transaction.ts";
 import { toSite } from "../../limits/network.ts";
+import { EmailChange } from "../../models/email-change.ts";
 import { Session } from "../../models/session.ts";
 import type { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
+import { UNDO_HOURS } from "../email-change/tokens.ts";
 import { parseInput } from "../identity/fields.ts";
 import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
@@ -38,7 +40,14 @@ function leave({ db, settings }: DeleteDeps, session: LiveSession, network: stri
   return transaction(db, async (trx) => {
     const user = await lockOwnAccount(trx, session);
     if (!user) return undefined;
-    const deletesAt = raw("least(deletes_at, now() + make_interval(days => ?))", [settings.deletionGraceDays]);
+    const undone = EmailChange.query(trx)
+      .where({ user_id: user.id, outcome: "done" })
+      .max(raw("changed_at + make_interval(hours => ?)", [UNDO_HOURS]));
+    // Not before the mailbox of an address that the account had can no longer say that this was not them.
+    const deletesAt = raw("least(deletes_at, greatest(now() + make_interval(days => ?), (?)))", [
+      settings.deletionGraceDays,
+      undone,
+    ]);
     const leaving: User = await user
       .$query(trx)
       .patchAndFetch({ deletes_at: deletesAt, session_epoch: raw("session_epoch + 1") });
@@ -72,6 +81,7 @@ export async function deleteAccount(
   const deletesAt = await leave(deps, session, toSite(caller.ip));
   if (!deletesAt) return refuse({ code: "not_signed_in" });
   caller.forgetSession();
+  // Where its time has come. Else the purge will see to it.
   if (deps.settings.deletionGraceDays === 0) await removeAtOnce(deps, session);
   deps.emailQueued();
   return ok({ deletesAt: deletesAt.toISOString() });

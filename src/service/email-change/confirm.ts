@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { raw } from "objection";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
@@ -21,7 +22,7 @@ import { sentToken } from "../verification/pasted.ts";
 import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
 import { findOpenChange } from "./link.ts";
-import { type LinkRefused, prolongUndo } from "./tokens.ts";
+import { type LinkRefused, prolongUndo, UNDO_HOURS } from "./tokens.ts";
 
 type Refused = LinkRefused | "email_taken" | "rate_limited";
 
@@ -48,6 +49,11 @@ async function make(trx: Knex, token: string, shown: EmailChange, network: strin
   const moved = await moveAccount(trx, user, { email: change.new_email, email_key: change.new_email_key });
   if (!moved) return refuse({ code: "email_taken", emailSent: false });
   await change.$query(trx).patch({ outcome: "done", changed_at: moved.updated_at });
+  // Or the account might be gone while the mailbox before may still have it back.
+  if (moved.deletes_at)
+    await moved
+      .$query(trx)
+      .patch({ deletes_at: raw("greatest(deletes_at, now() + make_interval(hours => ?))", [UNDO_HOURS]) });
   await voidResetLinks(trx, moved);
   await forgetStrangers(trx, moved.email_key);
   await prolongUndo(trx, change);

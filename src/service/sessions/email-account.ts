@@ -6,6 +6,14 @@ import { parseEmailAddress } from "../identity/email-address.ts";
 export type AccountEmail = Pick<NewEmail, "key" | "purpose" | "network" | "details">;
 
 /**
+ * What tells an account's own mailbox has a budget of its own for each purpose: neither strangers' emails nor a thief's other
+ * doings keep it waiting. What goes to an address that somebody asks for shares the one of all who write there.
+ */
+function budgetOf(purpose: AccountEmail["purpose"], mailbox: string): string {
+  return purpose === "email_change" || mailbox === "" ? mailbox : `${purpose} ${mailbox}`;
+}
+
+/**
  * Writes an email about an account, in the transaction of its cause: both happen or neither. It goes where it is addressed
  * now, whatever becomes of the account's address until it is sent.
  */
@@ -21,7 +29,7 @@ export async function emailAccount(
     ...others,
     userId: id,
     emailKey: email_key,
-    mailbox,
+    mailbox: budgetOf(others.purpose, mailbox),
     domain,
     details: { ...details, address: email },
   });
