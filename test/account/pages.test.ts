@@ -40,7 +40,7 @@ describe("the pages of an account that is to be deleted", () => {
     const { text } = await get("/account", cookie);
     expect(text).to.include('href="/account/delete"').and.include('href="/account/export"');
     const file = await get("/account/export", cookie).set("Accept", "text/html");
-    expect(file.headers["content-disposition"]).to.equal('attachment; filename="account.json"');
+    expect(file.headers["content-disposition"]).to.equal("attachment; filename=account.json");
     expect((await get("/account/export").set("Accept", "text/html")).headers["location"]).to.equal(
       "/sign-in?next=%2Faccount",
     );
