@@ -68,7 +68,7 @@ describe("GET /openapi.json", () => {
     const { responses } = await operation("/verify");
     const { properties } = responses[400]?.content["application/problem+json"]?.schema ?? {};
     expect(properties).to.have.all.keys(
-      ...["type", "title", "status", "detail", "code", "errors", "triesLeft", "retryAfterSeconds"],
+      ...["type", "title", "status", "detail", "code", "errors", "triesLeft", "methods", "retryAfterSeconds"],
     );
     for (const code of Object.keys(REFUSALS)) expect(JSON.stringify(properties?.["code"])).to.include(code);
   });
