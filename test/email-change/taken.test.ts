@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { newAccount, newSignedIn, signIn, signInStatus, whoIs } from "../support/account.ts";
+import { postgresUrl } from "../support/database.ts";
 import { askForChange, confirmChange, postSignedIn } from "../support/email-change.ts";
 import { allSent, emailsTo, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
