@@ -7,7 +7,7 @@ import { startDiscreetFoyer } from "../support/discreet.ts";
 import type { TestFoyer } from "../support/foyer.ts";
 import { CLEAR, median, signedRank } from "../support/signed-rank.ts";
 
-const PAIRS = 200;
+const PAIRS = 100;
 
 describe("auth.requestEmailChange in discreet mode", () => {
   let foyer: TestFoyer;
