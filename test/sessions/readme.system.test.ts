@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,26 +13,11 @@ import { newAccount, newSignedIn } from "../support/account.ts";
 import { startBrowser } from "../support/browser.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { findProxies, freePort, type ReverseProxy, startNginxServer } from "../support/proxy.ts";
+import { EXAMPLES, example } from "../support/readme.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
-
 /** The user as whom nginx works may not write into its folder here. */
 const BUFFERED = "client_body_buffer_size 1m;";
-
-/** README's examples, by their first line. */
-const EXAMPLES = new Map(
-  Array.from(README.matchAll(/^```(?:ts|nginx)\n(?:\/\/|#) (.+)\n([\s\S]*?)^```$/gm), ([, name = "", text = ""]) => [
-    name,
-    text,
-  ]),
-);
-
-function example(name: string) {
-  const text = EXAMPLES.get(name);
-  if (text === undefined) throw new Error(`README has no example ${name}`);
-  return text;
-}
 
 const PROGRAMS = ["page.ts", "server.ts", "program.ts", "express.ts"];
 
@@ -71,12 +55,11 @@ describe("README's examples of signing in", function () {
     folder = await mkdtemp(join(tmpdir(), "foyer-readme-"));
     const modules = join(folder, "node_modules");
     await mkdir(modules);
-    await symlink(ROOT, join(modules, "foyer"));
+    await symlink(join(ROOT, "dist/client"), join(modules, "foyer-client"));
     for (const name of ["express", "@types"]) await symlink(join(ROOT, "node_modules", name), join(modules, name));
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
-    for (const name of PROGRAMS)
-      await writeFile(join(folder, name), example(name).replaceAll("http://localhost:3000", foyer.url));
+    for (const name of PROGRAMS) await writeFile(join(folder, name), example(name, foyer.url));
     await promisify(execFile)(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc")], { cwd: folder }).catch(
       ({ stdout }) => expect.fail(stdout),
     );
@@ -104,8 +87,8 @@ describe("README's examples of signing in", function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  it("are all tried here", () => {
-    expect([...EXAMPLES.keys()]).to.have.members([...PROGRAMS, "in server { … }"]);
+  it("are all tried, here or in test/client", () => {
+    expect([...EXAMPLES.keys()]).to.have.members([...PROGRAMS, "in server { … }", "foyer.tsx"]);
   });
 
   it("sign a person in and out in a page of Foyer's own origin, whose cookie no script reads", async function () {
@@ -113,7 +96,7 @@ describe("README's examples of signing in", function () {
     const { email } = await newAccount(foyer);
     const page = await (await browser.newContext()).newPage();
     const imports = {
-      "foyer/client": "/modules/dist/src/client.js",
+      "foyer-client": "/modules/dist/client/client.js",
       "@trpc/client": "/modules/node_modules/@trpc/client/dist/index.mjs",
       "@trpc/server": "/modules/node_modules/@trpc/server/dist/index.mjs",
       "@trpc/server/observable": "/modules/node_modules/@trpc/server/dist/observable/index.mjs",
