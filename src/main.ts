@@ -44,6 +44,7 @@ async function start() {
   };
   onSignal(stop);
 
+  const site = config.publicUrl.href.replace(/\/$/, "");
   if ("dataDir" in config.database) {
     log.warn(
       "The embedded database serves trying out and small sites; set DATABASE_URL to use a PostgreSQL of your own.",
@@ -53,12 +54,10 @@ async function start() {
     log.warn("SMTP_URL is not set: emails wait in the database until it is, and nobody can verify an address.");
   }
   if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
-    log.warn(
-      `PUBLIC_URL is not set: links in emails lead to ${config.publicUrl.origin}, where only this machine finds them.`,
-    );
+    log.warn(`PUBLIC_URL is not set: links in emails lead to ${site}, where only this machine finds them.`);
   }
   const { port } = listening;
-  const url = config.port === port ? config.publicUrl.origin : `http://${config.host}:${port}`;
+  const url = config.port === port ? site : `http://${config.host}:${port}`;
   const { description } = foyer.database;
   log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
   if (config.mail.kind === "mailbox") log.info(`No email is sent without SMTP_URL: read it at ${url}/mailbox`);

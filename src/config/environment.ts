@@ -5,10 +5,11 @@ import { sender, smtpUrl } from "./mail-values.ts";
 import { StartError } from "./start-error.ts";
 import {
   allowedDomain,
+  appUrl,
   commaSeparated,
   corsOrigin,
   databaseUrl,
-  httpOrigin,
+  httpUrl,
   numberFrom,
   onOff,
   rate,
@@ -27,7 +28,9 @@ export const environment = z.object({
   KEEP_ALIVE_SECONDS: wholeNumber(1, 7200, 75),
   // With the 4.5 seconds for running requests, it must stay within the ten that `docker stop` waits.
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 900, 5),
-  PUBLIC_URL: httpOrigin.optional(),
+  PUBLIC_URL: httpUrl.optional(),
+  APP_URL: appUrl.optional(),
+  RETURN_ORIGINS: commaSeparated(corsOrigin),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL_MAX: wholeNumber(1, 1000, 10),
   DATABASE_SCHEMA: schemaName.default("public"),
@@ -87,7 +90,7 @@ function checkCombinations(settings: Settings, { issues, addIssue }: z.Refinemen
   }
 }
 
-export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string }) & {
+export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string } | { memory: true }) & {
   schema?: string;
 };
 
@@ -137,6 +140,8 @@ function toConfig(settings: Settings) {
     keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     publicUrl,
+    appUrl: settings.APP_URL,
+    returnOrigins: [...(settings.APP_URL ? [settings.APP_URL.origin] : []), ...settings.RETURN_ORIGINS],
     database: databaseSettings(settings),
     bcryptCost: settings.BCRYPT_COST,
     hashConcurrency: settings.HASH_CONCURRENCY,

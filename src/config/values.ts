@@ -21,11 +21,24 @@ function isOrigin(url: URL) {
   return url.href === `${url.origin}/`;
 }
 
-export const httpOrigin = z
+/** The path has no more than names: it stands in routes, links and cookies as it is. */
+function isPlain({ pathname, search, hash, username, password }: URL) {
+  return /^(?:\/[\w.~-]+)*\/?$/.test(pathname) && search + hash + username + password === "";
+}
+
+/** Where people open Foyer. Its path, if it has one, ends with a slash, so that relative links stay below it. */
+export const httpUrl = z
   .url({ protocol: /^https?$/, error: "expected the address people open, such as https://accounts.example.com" })
   .refine((url) => !url.includes("*"), "expected one address, such as https://accounts.example.com")
   .transform((url) => new URL(url))
-  .refine(isOrigin, "expected scheme, host and port only, without a path");
+  .refine(isPlain, "expected scheme, host and port, and at most a plain path, as in https://example.com/account")
+  .transform((url) => new URL(`${url.pathname.replace(/\/$/, "")}/`, url));
+
+/** Where people go on to. */
+export const appUrl = z
+  .url({ protocol: /^https?$/, error: "expected the address of your app, such as https://app.example.com/start" })
+  .transform((url) => new URL(url))
+  .refine(({ username, password }) => username + password === "", "expected an address without a password in it");
 
 function hasOneOwner(domain: string) {
   return getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain || domain === "localhost";

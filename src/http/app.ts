@@ -25,7 +25,8 @@ import type { DescribeLink } from "../service/verification/link.ts";
 import { logCalls } from "../trpc/calls.ts";
 import { sendTrpcFault, sendTrpcRefusal } from "../trpc/fault.ts";
 import { trpc } from "../trpc/trpc.ts";
-import { closedPaths } from "./closed-paths.ts";
+import { basePath } from "./base-path.ts";
+import { closedPaths, methodsByPath } from "./closed-paths.ts";
 import { oneCredential } from "./credential.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -34,6 +35,7 @@ import { useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
+import { useReturnTo } from "./return-to.ts";
 import { sameOrigin } from "./same-origin.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { sessionCheck } from "./session-check.ts";
@@ -83,7 +85,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   app.use(requestLog(log, metrics.requested));
   app.use("/trpc", logCalls(all.map(({ name }) => name)));
   if (config.trustProxy === false) app.use(forwarding.middleware);
-  app.use(securityHeaders(app.get("https")));
+  app.use(securityHeaders(app.get("https"), config.returnOrigins));
   app.use(onlyValidHost);
   app.use("/assets", assets.serve);
   app.use((_req, res, next) => {
@@ -120,13 +122,13 @@ export function createApp(parts: AppParts): Express {
   app.disable("etag");
   trustProxies(app, config.trustProxy);
   app.set("origin", config.publicUrl.origin);
+  app.set("appUrl", config.appUrl?.href);
+  const base = config.publicUrl.pathname.replace(/\/$/, "");
   app.set("https", config.publicUrl.protocol === "https:");
   const assets = loadAssets(new URL("public/", root));
   useViews(app, new URL("views/", root), assets.pathOf);
-  const probes = useCommon(app, assets, parts);
-
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
-  const document = describeApi(Object.values(procedures), language);
+  const document = describeApi(Object.values(procedures), language, base || "/");
   const routers = [
     pages({
       procedures,
@@ -147,9 +149,12 @@ export function createApp(parts: AppParts): Express {
     app.locals["hasMailbox"] = true;
     routers.push(devMailbox(devEmails));
   }
+  const methods = methodsByPath(routers);
+  app.use(basePath(base, methods), useReturnTo(config.returnOrigins));
+  const probes = useCommon(app, assets, parts);
   app.use(...routers);
   app.use("/trpc", trpc(procedures));
-  app.use(closedPaths([...probes, ...routers]));
+  app.use(closedPaths(methodsByPath([...probes, ...routers])));
   app.use((_req, _res, next) => next(createError(404)));
   app.use(
     "/trpc",

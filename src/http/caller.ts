@@ -5,6 +5,7 @@ import { claimedOrigin } from "./claimed-origin.ts";
 import { type CookieName, DEVICE_COOKIE_MS, deleteCookie, KNOWN_COOKIE_MS, readCookie, setCookie } from "./cookies.ts";
 import { credentialOf } from "./credential.ts";
 import { onFinished } from "./on-finished.ts";
+import { returnToOf } from "./return-to.ts";
 
 const USER_AGENT_LENGTH = 256;
 const SECRET = /^[\w-]{43}$/;
@@ -54,6 +55,7 @@ export function callerOf(req: Request, res: Response): Caller {
     ip: req.ip ?? "",
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
+    returnTo: returnToOf(req),
     signal: abortedSignal(req, res),
     isOfOtherOrigin: claimedOrigin(req) === "other",
     ...keepsSession(req, res),

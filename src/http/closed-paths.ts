@@ -2,8 +2,8 @@ import { Router } from "express";
 import createError from "http-errors";
 import { onlyMethods } from "./methods.ts";
 
-/** Answers known plain paths that no route of `routers` took: 415 for a POST of an unread media type, otherwise 405. */
-export function closedPaths(routers: readonly Router[]): Router {
+/** The methods of each plain path among the routes of some routers. */
+export function methodsByPath(routers: readonly Router[]): Map<string, Set<string>> {
   const methods = new Map<string, Set<string>>();
   for (const { route } of routers.flatMap(({ stack }) => stack)) {
     if (!route) continue;
@@ -11,6 +11,11 @@ export function closedPaths(routers: readonly Router[]): Router {
     for (const { method } of route.stack) known.add(method);
     methods.set(route.path, known);
   }
+  return methods;
+}
+
+/** Answers known plain paths that no route took: 415 for a POST of an unread media type, otherwise 405. */
+export function closedPaths(methods: Map<string, Set<string>>): Router {
   const closed = Router();
   for (const [path, known] of methods) {
     if (known.has("post")) closed.post(path, (_req, _res, next) => next(createError(415)));

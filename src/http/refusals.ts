@@ -37,7 +37,10 @@ type Shown<R> = R extends unknown
     }
   : never;
 
-type ShownField = { field: FieldError["field"]; message: string };
+/** Not exported, so that declarations spell it out: the client's package has no `FieldError`. */
+type Field = FieldError["field"];
+
+type ShownField = { field: Field; message: string };
 
 /** A refusal as clients read it by JSON and by tRPC: a closed union over `code`. */
 export type RefusalData = Shown<Refusal>;

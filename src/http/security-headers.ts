@@ -6,7 +6,7 @@ const UNUSED = ["camera", "display-capture", "geolocation", "microphone", "payme
 const PERMISSIONS = UNUSED.map((feature) => `${feature}=()`).join(", ");
 
 /** Isolates our pages. Headers that force https come with `isHttps` only: they break the form on http://localhost. */
-export function securityHeaders(isHttps: boolean): RequestHandler[] {
+export function securityHeaders(isHttps: boolean, returnOrigins: readonly string[]): RequestHandler[] {
   const permissions: RequestHandler = (_req, res, next) => {
     res.set("Permissions-Policy", PERMISSIONS);
     next();
@@ -18,7 +18,8 @@ export function securityHeaders(isHttps: boolean): RequestHandler[] {
         defaultSrc: ["'none'"],
         baseUri: ["'none'"],
         connectSrc: ["'self'"],
-        formAction: ["'self'"],
+        // Browsers hold redirects after a form against it, too.
+        formAction: ["'self'", ...returnOrigins],
         frameAncestors: ["'none'"],
         // The stylesheet draws its icons from data URLs.
         imgSrc: ["'self'", "data:"],

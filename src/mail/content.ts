@@ -1,12 +1,16 @@
 /** What a request came from, where that is known. */
 type Device = { browser: string; system: string };
 
-/** What an email says, before it has words. Nothing in it is a text that a stranger chose. */
+/**
+ * What an email says, before it has words. Nothing in it is a text that a stranger chose. `returnTo`: where its link leads
+ * on to in the end, a page of an origin that the operator named.
+ */
 export type EmailContent =
   | {
       kind: "verify";
       to: string;
       token: string;
+      returnTo: string | undefined;
       code: string;
       signedUpAt: Date;
       device: Device | undefined;
@@ -15,7 +19,14 @@ export type EmailContent =
     }
   | { kind: "already-registered"; to: string }
   /** `hasPassword`: whether one opens the account, so that nothing is lost if this is not used. */
-  | { kind: "reset"; to: string; token: string; validMinutes: number; hasPassword: boolean }
+  | {
+      kind: "reset";
+      to: string;
+      token: string;
+      returnTo: string | undefined;
+      validMinutes: number;
+      hasPassword: boolean;
+    }
   | { kind: "password-changed"; to: string; changedAt: Date }
   /** To the new address. */
   | { kind: "email-change"; to: string; token: string; validHours: number }

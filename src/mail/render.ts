@@ -38,36 +38,40 @@ function readableHost({ hostname, port }: URL) {
   return toUnicode(hostname).domain + (port && `:${port}`);
 }
 
+function wayBack(returnTo: string | undefined) {
+  return returnTo === undefined ? "" : `&${new URLSearchParams({ return_to: returnTo })}`;
+}
+
 /** What a view says of its content: where its link leads, and times in words. */
 function factsOf(content: EmailContent, site: URL, { time }: Language) {
   const link = (path: string) => ({ link: new URL(path, site).href });
-  const again = new URL("/reset", site).href;
+  const again = new URL("reset", site).href;
   switch (content.kind) {
     case "verify":
       return {
         ...content,
-        ...link(`/verify?token=${content.token}`),
+        ...link(`verify?token=${content.token}${wayBack(content.returnTo)}`),
         code: groupDigits(content.code),
         signedUpAt: time(content.signedUpAt),
       };
     case "reset":
-      return { ...content, ...link(`/reset?token=${content.token}`), again };
+      return { ...content, ...link(`reset?token=${content.token}${wayBack(content.returnTo)}`), again };
     case "password-changed":
-      return { ...link("/reset"), changedAt: time(content.changedAt) };
+      return { ...link("reset"), changedAt: time(content.changedAt) };
     case "email-change":
-      return { ...content, ...link(`/account/email/confirm?token=${content.token}`) };
+      return { ...content, ...link(`account/email/confirm?token=${content.token}`) };
     case "email-change-asked":
-      return { ...link(`/account/email/undo?token=${content.token}`), askedAt: time(content.askedAt) };
+      return { ...link(`account/email/undo?token=${content.token}`), askedAt: time(content.askedAt) };
     case "email-changed":
-      return { ...link(`/account/email/undo?token=${content.token}`), changedAt: time(content.changedAt) };
+      return { ...link(`account/email/undo?token=${content.token}`), changedAt: time(content.changedAt) };
     case "email-change-undone":
       return { undoneAt: time(content.undoneAt) };
     case "deletion-asked":
-      return { ...link("/sign-in"), deletesAt: time(content.deletesAt), again };
+      return { ...link("sign-in"), deletesAt: time(content.deletesAt), again };
     case "new-sign-in":
-      return { ...link("/reset"), device: content.device, signedInAt: time(content.signedInAt) };
+      return { ...link("reset"), device: content.device, signedInAt: time(content.signedInAt) };
     case "account-kept":
-      return link("/reset");
+      return link("reset");
     case "account-deleted":
     case "already-registered":
       return {};

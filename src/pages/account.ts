@@ -1,6 +1,9 @@
 import type { RequestHandler } from "express";
 import { languageOf } from "../http/language.ts";
+import { readableAddress } from "../service/identity/email-address.ts";
+import type { EmailChangeLinkPage } from "./email-change-links.ts";
 import { showRefusal } from "./fault.ts";
+import { onwardOf } from "./onward.ts";
 import { type AccountPage, forSignedIn, privatePage } from "./signed-in.ts";
 
 /** What may have been done just before, as the query tells. Each has words in the catalogue. */
@@ -16,13 +19,16 @@ function isDone(done: unknown): done is keyof typeof DONE {
 }
 
 /** GET /account. */
-export function showAccount(page: AccountPage): RequestHandler {
-  return forSignedIn(page, "/account", ({ req, res, signedIn }) => {
+export function showAccount(page: AccountPage & EmailChangeLinkPage): RequestHandler {
+  return forSignedIn(page, "/account", async ({ req, res, caller, signedIn }) => {
+    const pending = await page.describeEmailChange.pending(caller);
     const { text } = languageOf(res);
     const { done } = req.query;
     res.render("pages/account/account", {
       ...privatePage(page, signedIn),
       title: text("account.title"),
+      onward: onwardOf(res),
+      pending: pending.ok && pending.value && readableAddress(pending.value),
       done: isDone(done) && text(DONE[done]),
     });
   });

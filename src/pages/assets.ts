@@ -10,7 +10,7 @@ type Asset = { type: string; plain: Buffer; gzip?: Buffer };
 export type Assets = {
   /** Serves them below the path where it is mounted, `/assets`. */
   serve: RequestHandler;
-  /** Returns the path under which a page loads a file. @throws if there is none of that name. */
+  /** Returns the path under which a page loads a file, below that of all pages. @throws if there is none of that name. */
   pathOf(name: string): string;
 };
 

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from "express";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { ServiceSettings } from "../service/settings.ts";
-import { signInPath } from "./next.ts";
+import { goTo, goToSignIn } from "./go-to.ts";
 import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { type AccountPage, forSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -37,8 +37,8 @@ export function submitChangePassword(page: ChangePasswordPage): RequestHandler {
   return forSignedIn(page, PAGE, async ({ req, res, caller, signedIn }) => {
     requireOwnForm(page, req, signedIn, PAGE);
     const result = await page.procedures.changePassword.run(req.body, caller);
-    if (result.ok) return res.redirect(303, "/account?done=password");
-    if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(PAGE));
+    if (result.ok) return goTo(res, "/account?done=password");
+    if (result.error.code === "not_signed_in") return goToSignIn(res, PAGE);
     render(res, page, signedIn, explainOwnPassword(res, result.error, "currentPassword"));
   });
 }

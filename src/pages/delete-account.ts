@@ -1,7 +1,8 @@
 import type { RequestHandler, Response } from "express";
 import { languageOf } from "../http/language.ts";
 import type { ServiceSettings } from "../service/settings.ts";
-import { nextOf, signInPath } from "./next.ts";
+import { goOn, goTo, goToSignIn, pathOf } from "./go-to.ts";
+import { nextOf } from "./next.ts";
 import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { type AccountPage, forSignedIn, KEEP, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -42,8 +43,8 @@ export function submitDelete(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, DELETE, async ({ req, res, caller, signedIn }) => {
     requireOwnForm(page, req, signedIn, DELETE);
     const result = await page.procedures.deleteAccount.run({ password: req.body.password ?? "" }, caller);
-    if (result.ok) return res.redirect(303, leftPath(result.value.deletesAt));
-    if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(DELETE));
+    if (result.ok) return goTo(res, leftPath(result.value.deletesAt));
+    if (result.error.code === "not_signed_in") return goToSignIn(res, DELETE);
     renderDelete(res, page, signedIn, explainOwnPassword(res, result.error, "password"));
   });
 }
@@ -56,7 +57,7 @@ export function keepPath(next: string | undefined): string {
 /** GET /account/keep. */
 export function showKeep(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, KEEP, ({ req, res, signedIn }) => {
-    if (!signedIn.deletesAt) return res.redirect(303, ACCOUNT);
+    if (!signedIn.deletesAt) return goTo(res, ACCOUNT);
     const language = languageOf(res);
     res.render("pages/account/keep", {
       ...privatePage(page, signedIn),
@@ -73,9 +74,9 @@ export function submitKeep(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, KEEP, async ({ req, res, caller, signedIn }) => {
     requireOwnForm(page, req, signedIn, KEEP);
     const result = await page.procedures.keepAccount.run(undefined, caller);
-    if (!result.ok) return res.redirect(303, signInPath(KEEP));
+    if (!result.ok) return goToSignIn(res, KEEP);
     const next = nextOf(req, req.body.next);
     // The account's own page says what came of it.
-    res.redirect(303, next === undefined || next === ACCOUNT ? `${ACCOUNT}?done=kept` : next);
+    goOn(res, next === pathOf(res, ACCOUNT) ? undefined : next, `${ACCOUNT}?done=kept`);
   });
 }

@@ -6,6 +6,7 @@ import type { DescribeEmailChange } from "../service/email-change/link.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
+import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
@@ -65,7 +66,7 @@ export function submitConfirm({ procedures }: EmailChangeLinkPage): RequestHandl
     if (!result.ok) return renderRefused(res, result.error, "confirm");
     const signedIn = await findSignedIn(procedures, caller);
     const isOwn = signedIn.ok && signedIn.value?.email === result.value.email;
-    res.redirect(303, isOwn ? "/account?done=moved" : "/account/email/confirmed");
+    goTo(res, isOwn ? "/account?done=moved" : "/account/email/confirmed");
   };
 }
 
@@ -97,7 +98,7 @@ export function submitUndo({ procedures, describeEmailChange }: EmailChangeLinkP
     const link = await describeEmailChange.undo(`token=${token}`, caller);
     const result = await procedures.undoEmailChange.run({ token }, caller);
     if (!result.ok) return renderRefused(res, result.error, "undo");
-    res.redirect(303, link.ok && link.value.isMade ? "/account/email/undone?back" : "/account/email/undone");
+    goTo(res, link.ok && link.value.isMade ? "/account/email/undone?back" : "/account/email/undone");
   };
 }
 

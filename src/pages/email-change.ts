@@ -1,5 +1,5 @@
 import type { RequestHandler, Response } from "express";
-import { signInPath } from "./next.ts";
+import { goTo, goToSignIn } from "./go-to.ts";
 import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { type AccountPage, forSignedIn, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -31,8 +31,8 @@ export function submitEmailChange(page: AccountPage): RequestHandler {
     requireOwnForm(page, req, signedIn, PAGE);
     const { email, password = "" } = req.body;
     const result = await page.procedures.requestEmailChange.run({ email, password }, caller);
-    if (result.ok) return res.redirect(303, "/account?done=email");
-    if (result.error.code === "not_signed_in") return res.redirect(303, signInPath(PAGE));
+    if (result.ok) return goTo(res, "/account?done=email");
+    if (result.error.code === "not_signed_in") return goToSignIn(res, PAGE);
     render(res, page, signedIn, email, explainOwnPassword(res, result.error, "password"));
   });
 }

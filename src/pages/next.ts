@@ -21,8 +21,3 @@ export function readNext(sent: unknown, origin: string): string | undefined {
 export function nextOf(req: Request, sent: unknown): string | undefined {
   return readNext(sent, req.app.get("origin"));
 }
-
-/** The path of the form that signs in, which leads back to a page afterwards. */
-export function signInPath(next: string): string {
-  return `/sign-in?${new URLSearchParams({ next })}`;
-}

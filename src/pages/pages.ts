@@ -16,6 +16,7 @@ import {
   submitUndo,
 } from "./email-change-links.ts";
 import { createFormTokens } from "./form-token.ts";
+import { goTo } from "./go-to.ts";
 import { mendLink } from "./link.ts";
 import {
   type RegistrationPage,
@@ -43,11 +44,16 @@ export type PagesParts = RegistrationPage &
 
 export function pages(parts: PagesParts): Router {
   const { procedures, document, formKey } = parts;
-  const account = { procedures, formTokens: createFormTokens(formKey), settings: parts.settings };
+  const account = {
+    procedures,
+    formTokens: createFormTokens(formKey),
+    settings: parts.settings,
+    describeEmailChange: parts.describeEmailChange,
+  };
   const router = Router();
   router.get("/", async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
-    res.redirect(303, signedIn.ok && signedIn.value ? "/account" : "/register");
+    goTo(res, signedIn.ok && signedIn.value ? "/account" : "/register");
   });
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));
@@ -82,7 +88,7 @@ export function pages(parts: PagesParts): Router {
   router.get("/reset", showReset(parts));
   router.post("/reset", formBody, submitResetRequest(parts));
   router.post("/reset/confirm", formBody, submitReset(parts));
-  router.get("/.well-known/change-password", (_req, res) => res.redirect(303, "/account/password"));
+  router.get("/.well-known/change-password", (_req, res) => goTo(res, "/account/password"));
   router.get("/docs", showDocs(document));
   return router;
 }

@@ -9,6 +9,7 @@ import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { BotDetection } from "./bot-detection.ts";
+import { goTo } from "./go-to.ts";
 import { keepForHistory } from "./history.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { pageTitle } from "./title.ts";
@@ -42,11 +43,11 @@ export function showRegistration(page: RegistrationPage): RequestHandler {
 export function submitRegistration(page: RegistrationPage): RequestHandler {
   return async (req, res) => {
     const caller = callerOf(req, res);
-    if (page.botDetection.isBot(req.body, res)) return res.redirect(303, "/welcome");
+    if (page.botDetection.isBot(req.body, res)) return goTo(res, "/welcome");
     await page.botDetection.delay(req.body, res, caller.signal);
     if (caller.signal.aborted) return;
     const result = await page.procedures.register.run(req.body, caller);
-    if (result.ok) return res.redirect(303, "/welcome");
+    if (result.ok) return goTo(res, "/welcome");
     render(res, page, typedAddress(req.body.email), answerRefusal(res, result.error));
   };
 }

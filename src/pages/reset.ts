@@ -6,6 +6,7 @@ import type { DescribeReset } from "../service/password/reset.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
+import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { pageTitle } from "./title.ts";
@@ -64,7 +65,7 @@ export function showReset(page: ResetPage): RequestHandler {
 export function submitResetRequest({ procedures }: ResetPage): RequestHandler {
   return async (req, res) => {
     const result = await procedures.requestPasswordReset.run(req.body, callerOf(req, res));
-    if (result.ok) return res.redirect(303, "/reset?sent");
+    if (result.ok) return goTo(res, "/reset?sent");
     renderRequest(res, req.body.email, { refusal: answerRefusal(res, result.error) });
   };
 }
@@ -75,7 +76,7 @@ export function submitReset(page: ResetPage): RequestHandler {
     const caller = callerOf(req, res);
     const token = typedToken(req);
     const result = await page.procedures.resetPassword.run({ ...req.body, token }, caller);
-    if (result.ok) return res.redirect(303, "/sign-in?reset");
+    if (result.ok) return goTo(res, "/sign-in?reset");
     const link = await page.describeReset(`token=${token}`, caller);
     if (!link.ok) return renderRefusedLink(res, link.error);
     renderForm(res, page, link.value, answerRefusal(res, result.error));

@@ -6,7 +6,7 @@ import type { Language } from "../language/language.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { SessionsOutput } from "../service/sessions/input.ts";
 import { showRefusal } from "./fault.ts";
-import { signInPath } from "./next.ts";
+import { goTo, goToSignIn } from "./go-to.ts";
 import { type AccountPage, findSignedIn, forSignedIn, privatePage, requireOwnForm } from "./signed-in.ts";
 
 const PAGE = "/account/sessions";
@@ -33,7 +33,7 @@ function toView({ handle, browser, ip, createdAt, lastSeenAt }: SessionsOutput[n
 }
 
 function refuse(res: Response, refusal: Refusal) {
-  if (refusal.code === "not_signed_in") return res.redirect(303, signInPath(PAGE));
+  if (refusal.code === "not_signed_in") return goToSignIn(res, PAGE);
   return showRefusal(res, refusal);
 }
 
@@ -68,7 +68,7 @@ export function submitSignOut(page: AccountPage): RequestHandler {
     const { scope } = req.body;
     const signedOut = await page.procedures.signOut.run({ scope }, caller);
     if (!signedOut.ok) return showRefusal(res, signedOut.error);
-    res.redirect(303, scope === ELSEWHERE ? `${PAGE}?ended=others` : SIGNED_OUT);
+    goTo(res, scope === ELSEWHERE ? `${PAGE}?ended=others` : SIGNED_OUT);
   };
 }
 
@@ -87,6 +87,6 @@ export function submitEndSession(page: AccountPage): RequestHandler {
     requireOwnForm(page, req, signedIn, "/sessions/end");
     const result = await page.procedures.endSession.run({ handle: req.body.handle }, caller);
     if (!result.ok && result.error.code !== "session_unknown") return refuse(res, result.error);
-    res.redirect(303, caller.credential() ? `${PAGE}?ended=one` : SIGNED_OUT);
+    goTo(res, caller.credential() ? `${PAGE}?ended=one` : SIGNED_OUT);
   });
 }

@@ -6,7 +6,9 @@ import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import { keepPath } from "./delete-account.ts";
+import { goOn, goTo } from "./go-to.ts";
 import { nextOf } from "./next.ts";
+import { onwardOf } from "./onward.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -78,7 +80,7 @@ export function showSignIn({ procedures, settings }: SignInPage): RequestHandler
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     const next = unencodedNext(req);
-    if (signedIn.ok && signedIn.value) return res.redirect(303, nextOf(req, next) ?? HOME);
+    if (signedIn.ok && signedIn.value) return goOn(res, nextOf(req, next) ?? onwardOf(res)?.url, HOME);
     const { text } = languageOf(res);
     const done = Object.entries(DONE).find(([name]) => name in req.query)?.[1];
     render(
@@ -99,8 +101,8 @@ export function submitSignIn({ procedures, settings }: SignInPage): RequestHandl
   return async (req, res) => {
     const { email, password, keep, next } = req.body;
     const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
-    if (result.ok && result.value.deletesAt) return res.redirect(303, keepPath(nextOf(req, next)));
-    if (result.ok) return res.redirect(303, nextOf(req, next) ?? HOME);
+    if (result.ok && result.value.deletesAt) return goTo(res, keepPath(nextOf(req, next)));
+    if (result.ok) return goOn(res, nextOf(req, next) ?? onwardOf(res)?.url, HOME);
     render(req, res, req.body, { canRegister: settings.policy.open, ...explain(res, result.error) });
   };
 }

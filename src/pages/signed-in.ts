@@ -9,7 +9,7 @@ import type { Procedures } from "../service/procedures.ts";
 import type { Result } from "../service/refusal.ts";
 import { showRefusal } from "./fault.ts";
 import type { FormTokens, SessionForm } from "./form-token.ts";
-import { signInPath } from "./next.ts";
+import { goTo, goToSignIn } from "./go-to.ts";
 
 export type AccountPage = { procedures: Procedures; formTokens: FormTokens };
 
@@ -38,9 +38,9 @@ export function forSignedIn(
     const caller = callerOf(req, res);
     const signedIn = await findSignedIn(procedures, caller);
     if (!signedIn.ok) return showRefusal(res, signedIn.error);
-    if (!signedIn.value) return res.redirect(303, signInPath(path));
+    if (!signedIn.value) return goToSignIn(res, path);
     // Whoever asked to have it deleted decides first.
-    if (signedIn.value.deletesAt && path !== KEEP) return res.redirect(303, KEEP);
+    if (signedIn.value.deletesAt && path !== KEEP) return goTo(res, KEEP);
     await show({ req, res, caller, signedIn: signedIn.value });
   };
 }

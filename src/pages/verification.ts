@@ -9,7 +9,9 @@ import type { Refusal } from "../service/refusal.ts";
 import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
+import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
+import { onwardOf } from "./onward.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
@@ -50,7 +52,7 @@ export function showVerified({ procedures }: VerificationPage): RequestHandler {
     const title = languageOf(res).text("verified.title");
     if (!signedIn.ok || !signedIn.value) return res.render("pages/verification/verified", { title });
     const address = readableAddress(signedIn.value.email);
-    res.render("pages/verification/verified", { title, scripts: ["private.js"], address });
+    res.render("pages/verification/verified", { title, scripts: ["private.js"], address, onward: onwardOf(res) });
   };
 }
 
@@ -106,7 +108,7 @@ export function submitVerification(page: VerificationPage): RequestHandler {
     const input = isLink ? { ...req.body, token: typedToken(req) } : req.body;
     const caller = callerOf(req, res);
     const result = await page.verifyAndSignIn(input, caller);
-    if (result.ok) return res.redirect(303, "/verified");
+    if (result.ok) return goTo(res, "/verified");
     if (isLink) return refuseLink(req, res, page, caller, result.error);
     renderForms(res, req.body, answerRefusal(res, result.error));
   };
@@ -116,7 +118,7 @@ export function submitVerification(page: VerificationPage): RequestHandler {
 export function submitResend({ resendVerification }: Procedures): RequestHandler {
   return async (req, res) => {
     const result = await resendVerification.run(req.body, callerOf(req, res));
-    if (result.ok) return res.redirect(303, "/verify?sent");
+    if (result.ok) return goTo(res, "/verify?sent");
     renderForms(res, req.body, answerRefusal(res, result.error));
   };
 }

@@ -2,14 +2,32 @@ import { fileURLToPath } from "node:url";
 import type { Express } from "express";
 import { createHandlebars } from "../language/handlebars.ts";
 
+/** What Handlebars gives a helper, as far as it is read here. */
+type Context = { data: { root: { base: string; returnTo?: string } } };
+
+/** Adds to a link where somebody goes on to in the end. */
+export function withReturnTo(path: string, returnTo: unknown): string {
+  if (typeof returnTo !== "string") return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams({ return_to: returnTo })}`;
+}
+
+/** `{{path "/register"}}`: where a page of Foyer's is on its origin. The way back comes along. */
+function path(to: string, { data }: Context): string {
+  return withReturnTo(data.root.base + to, data.root.returnTo);
+}
+
 /** @param asset returns the path of a file that a page loads; views say `{{asset "foyer.css"}}`. */
 export function useViews(app: Express, folder: URL, asset: (name: string) => string): void {
-  const path = (name: string) => fileURLToPath(new URL(name, folder));
+  const inFolder = (name: string) => fileURLToPath(new URL(name, folder));
   const handlebars = createHandlebars({
     defaultLayout: "main",
-    layoutsDir: path("layouts"),
-    partialsDir: path("partials"),
-    helpers: { asset, json: (value: unknown) => JSON.stringify(value, undefined, 2) },
+    layoutsDir: inFolder("layouts"),
+    partialsDir: inFolder("partials"),
+    helpers: {
+      path,
+      asset: (name: string, { data }: Context) => data.root.base + asset(name),
+      json: (value: unknown) => JSON.stringify(value, undefined, 2),
+    },
   });
   app.engine(".hbs", handlebars.engine);
   app.set("view engine", ".hbs");

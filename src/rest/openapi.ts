@@ -34,8 +34,12 @@ function operation(procedure: Procedure, language: Language) {
   };
 }
 
-/** Describes the JSON routes by OpenAPI. */
-export function describeApi(procedures: readonly Procedure[], language: Language): ReturnType<typeof createDocument> {
+/** Describes the JSON routes by OpenAPI. @param server the path below which they are. */
+export function describeApi(
+  procedures: readonly Procedure[],
+  language: Language,
+  server: string,
+): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = Object.fromEntries(
     procedures.map((procedure) => [
       procedure.path,
@@ -45,7 +49,7 @@ export function describeApi(procedures: readonly Procedure[], language: Language
   return createDocument({
     openapi: "3.1.1",
     info: { title: "Foyer", version: "1", description: "An account's whole life." },
-    servers: [{ url: "/" }],
+    servers: [{ url: server }],
     paths,
   });
 }

@@ -21,6 +21,8 @@ describe("the settings", () => {
       },
       shutdownGraceSeconds: 5,
       publicUrl: new URL("http://localhost:3000"),
+      appUrl: undefined,
+      returnOrigins: [],
       database: { dataDir: resolve("data"), schema: "public" },
       bcryptCost: 12,
       hashConcurrency: availableCores(),
@@ -126,12 +128,18 @@ describe("the settings", () => {
       expect(parseConfig({ CORS_ORIGINS: written }).corsOrigins).to.deep.equal([sent]));
   }
 
+  for (const written of ["https://example.com/account", "https://example.com/account/"]) {
+    it(`take PUBLIC_URL=${written}, below which all is`, () =>
+      expect(parseConfig({ PUBLIC_URL: written }).publicUrl.href).to.equal("https://example.com/account/"));
+  }
+
   const wrong = {
     PORT: ["http", "-1", "65536", "3000.5", "1e3"],
     PUBLIC_URL: [
       "example.com",
       "ftp://example.com",
-      "https://example.com/accounts",
+      "https://example.com/accounts?x",
+      "https://example.com/a%20b",
       "https://user@example.com",
       "https://*.example.com",
     ],

@@ -4,7 +4,7 @@ import { waitFor } from "./wait-for.ts";
 
 export type ReadEmail = { number: number; subject: string; to: string; text: string; token: string; code: string };
 
-const ENTRY = /<a href="\/mailbox\/(\d+)">([^<]+)<\/a> <span class="hint">to <span class="address">([^<]+)<\/span>/g;
+const ENTRY = /<a href="mailbox\/(\d+)">([^<]+)<\/a> <span class="hint">to <span class="address">([^<]+)<\/span>/g;
 
 function plain(html: string) {
   return html.replaceAll("&#x3D;", "=").replaceAll("&#x27;", "'").replaceAll("&amp;", "&");

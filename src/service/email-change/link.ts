@@ -7,6 +7,7 @@ import { refuseWhenUnavailable } from "../availability.ts";
 import type { Caller } from "../caller.ts";
 import { isActive } from "../identity/account.ts";
 import { type Result, refuse } from "../refusal.ts";
+import type { FindSession } from "../sessions/live.ts";
 import { readToken } from "../verification/pasted.ts";
 import { findChange, type LinkRefused, UNDO_HOURS } from "./tokens.ts";
 
@@ -55,13 +56,29 @@ export async function findUndoable(db: Knex, token: string): Promise<Result<Undo
 
 export type EmailChangeLink = { token: string; email: string };
 
+/** Finds the address that whoever is signed in asked for, where that may still come. */
+async function findPending(
+  db: Knex,
+  findSession: FindSession,
+  { credential }: Caller,
+): Promise<Result<string | undefined, never>> {
+  const session = await findSession(credential());
+  if (!session) return ok(undefined);
+  const change = await EmailChange.query(db)
+    .where({ user_id: session.account.id, outcome: null })
+    .where("epoch", User.query(db).findById(session.account.id).select("session_epoch"))
+    .first();
+  return ok(change?.new_email);
+}
+
 export type DescribeEmailChange = {
+  pending(caller: Caller): Promise<Result<string | undefined>>;
   confirm(link: string, caller: Caller): Promise<Result<EmailChangeLink>>;
   undo(link: string, caller: Caller): Promise<Result<EmailChangeLink & { isMade: boolean }>>;
 };
 
 /** Creates what tells which address a link is about, and changes nothing: the one whose mailbox the link was sent to. */
-export function createDescribeEmailChange(db: Knex, log: Logger): DescribeEmailChange {
+export function createDescribeEmailChange(db: Knex, log: Logger, findSession: FindSession): DescribeEmailChange {
   async function describe<T>(
     link: string,
     find: (token: string) => Promise<Result<T, LinkRefused>>,
@@ -80,6 +97,7 @@ export function createDescribeEmailChange(db: Knex, log: Logger): DescribeEmailC
     return found.ok ? ok({ email: found.value.change.old_email, isMade: found.value.isMade }) : found;
   };
   return {
+    pending: (caller) => refuseWhenUnavailable(log, caller, () => findPending(db, findSession, caller)),
     confirm: (link, caller) => refuseWhenUnavailable(log, caller, () => describe(link, confirm)),
     undo: (link, caller) => refuseWhenUnavailable(log, caller, () => describe(link, undo)),
   };

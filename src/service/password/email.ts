@@ -6,6 +6,7 @@ import { User } from "../../models/user.ts";
 import { isActive } from "../identity/account.ts";
 import { NO_PASSWORD } from "../identity/password.ts";
 import type { ServiceSettings } from "../settings.ts";
+import { readReturnTo } from "../verification/request-email.ts";
 import { mintResetTokens } from "./tokens.ts";
 
 async function accountsOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<string, User>> {
@@ -23,18 +24,19 @@ export function createBuildResetEmails(db: Knex, { resetMinutes }: Pick<ServiceS
     const accounts = await accountsOf(db, emails);
     const tokens = await mintResetTokens(db, [...accounts.values()], resetMinutes);
     const contents = new Map<number, EmailContent>();
-    for (const { id, email_key } of emails) {
+    for (const { id, email_key, details } of emails) {
       const account = accounts.get(email_key);
       const token = account && tokens.get(account.id);
       if (!token) continue;
       const hasPassword = account.hashed_password !== NO_PASSWORD;
-      contents.set(id, { kind: "reset", to: account.email, token, validMinutes: resetMinutes, hasPassword });
+      const link = { token, returnTo: readReturnTo(details), validMinutes: resetMinutes };
+      contents.set(id, { kind: "reset", to: account.email, ...link, hasPassword });
     }
     return contents;
   };
 }
 
-const details = z.object({ address: z.string() });
+const noticeDetails = z.object({ address: z.string() });
 
 /** Says what emails about a changed password say. */
 export function createBuildPasswordNotices(db: Knex) {
@@ -46,7 +48,8 @@ export function createBuildPasswordNotices(db: Knex) {
     );
     const contents = new Map<number, EmailContent>();
     for (const email of emails) {
-      const to = email.details === null ? accounts.get(email.email_key)?.email : details.parse(email.details).address;
+      const to =
+        email.details === null ? accounts.get(email.email_key)?.email : noticeDetails.parse(email.details).address;
       if (to !== undefined) contents.set(email.id, { kind: "password-changed", to, changedAt: email.created_at });
     }
     return contents;

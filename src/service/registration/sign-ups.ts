@@ -31,7 +31,7 @@ function insertSignUp(account: string, reservedId: string) {
       values ((select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent)
       returning id, reserved_id
     )
-    ${insertEmail({ key: "'sign-up ' || (select id from sign_up)", sign_up_id: "(select id from sign_up)" })}
+    ${insertEmail({ key: "'sign-up ' || (select id from sign_up)", sign_up_id: "(select id from sign_up)", details: "cast(:details as jsonb)" })}
     returning (select reserved_id from sign_up) as id`;
 }
 
@@ -65,6 +65,7 @@ async function write(
     mailbox: email.mailbox,
     domain: email.domain,
     network: toSite(caller.ip),
+    details: caller.returnTo === undefined ? null : JSON.stringify({ returnTo: caller.returnTo }),
   });
   return rows[0].id;
 }

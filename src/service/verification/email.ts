@@ -8,6 +8,7 @@ import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
 import { describeDevice } from "../identity/device.ts";
 import type { ServiceSettings } from "../settings.ts";
+import { readReturnTo } from "./request-email.ts";
 import { mintTokens } from "./tokens.ts";
 
 /** What an email is about: the sign-up that it names, the account of its address, and the address's open sign-ups. */
@@ -112,12 +113,14 @@ export function createBuildEmails(db: Knex, { verificationHours }: Pick<ServiceS
     for (const { id, account } of registered) {
       if (account) contents.set(id, { kind: "already-registered", to: account.email });
     }
+    const details = new Map(emails.map((email) => [email.id, email.details]));
     for (const { id, signUp, openSignUps } of unverified) {
       const secrets = signUp && minted.get(signUp.id);
       if (!secrets) continue;
       contents.set(id, {
         kind: "verify",
         to: signUp.email,
+        returnTo: readReturnTo(details.get(id)),
         signedUpAt: signUp.created_at,
         device: describeDevice(signUp.user_agent),
         validHours: verificationHours,

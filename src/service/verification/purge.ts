@@ -54,7 +54,11 @@ export async function purge(db: Knex, days: number, signal?: AbortSignal): Promi
     OutboxEmail.query(db)
       .whereNull("sign_up_id")
       .where("created_at", "<", longAgo)
-      .where((email: QueryBuilder<OutboxEmail>) => email.whereNotNull("finished_at").orWhereNull("details"));
+      .where((email: QueryBuilder<OutboxEmail>) =>
+        email
+          .whereNotNull("finished_at")
+          .orWhere((asked: QueryBuilder<OutboxEmail>) => asked.whereNull("user_id").whereNot({ purpose: "deletion" })),
+      );
   await inBatches(oldEmails, { time: "created_at" }, signal, (ids) =>
     OutboxEmail.query(db).delete().whereRaw(AMONG, [ids]),
   );

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
 import type { NewEmail } from "../../mail/outbox.ts";
@@ -35,7 +36,15 @@ export async function requestEmail(
   const network = toSite(caller.ip);
   // Two requests of one network within a minute get one email, whatever there is at the address.
   const minute = Math.floor(Date.now() / MINUTE_MS);
-  if (await write({ key: `${kind} ${emailKey} ${network} ${minute}`, emailKey, mailbox, domain, network }))
-    emailQueued();
+  const key = `${kind} ${emailKey} ${network} ${minute}`;
+  const details = caller.returnTo === undefined ? {} : { details: { returnTo: caller.returnTo } };
+  if (await write({ key, emailKey, mailbox, domain, network, ...details })) emailQueued();
   return ok({ email });
+}
+
+const details = z.object({ returnTo: z.string().optional() }).nullable();
+
+/** What an email that was asked for knows of where its reader goes on to in the end. */
+export function readReturnTo(written: unknown): string | undefined {
+  return details.parse(written)?.returnTo;
 }
