@@ -43,6 +43,7 @@ export type Foyer = {
   app: Express;
   operatorApp: Express;
   procedures: Procedures;
+  language: Language;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
   withdraw(): void;
@@ -152,7 +153,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     procedures,
     describeLink: createDescribeLink(db, log),
     describeReset: createDescribeReset(db, log),
-    describeEmailChange: createDescribeEmailChange(db, log),
+    describeEmailChange: createDescribeEmailChange(db, log, parts.findSession),
     verifyAndSignIn: createVerifyAndSignIn(parts),
     language,
     formKey: await sharedSecret(db, "form"),
@@ -167,6 +168,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     app,
     operatorApp: createOperatorApp(metrics, health),
     procedures,
+    language,
     database,
     withdraw,
     async stopEmails() {

@@ -17,6 +17,7 @@ const RULE_PARTS = ["service/caller.ts", "service/refusal.ts", "service/availabi
 const ALLOWED: Record<string, string[]> = {
   "main.ts": ["compose.ts", "http", "ops", "config"],
   cli: ["service", "mail", "db", "ops", "config"],
+  "foyer.ts": ["compose.ts", "http", "trpc", "service", "ops", "config"],
   "compose.ts": ["http/app.ts", "service", "hashing", "limits", "mail", "db", "ops", "config"],
   "client.ts": ["client"],
   client: ["trpc"],
@@ -65,8 +66,8 @@ const ALLOWED: Record<string, string[]> = {
 
 /** Packages that are the business of some parts only. */
 const CONFINED: Record<string, RegExp> = {
-  express: /^(compose\.ts|http|pages|rest|trpc|ops)/,
-  "http-errors": /^(http|pages|trpc)/,
+  express: /^((compose|foyer)\.ts|http|pages|rest|trpc|ops)/,
+  "http-errors": /^(foyer\.ts|http|pages|trpc)/,
   zod: /^(config|service|rest|trpc)/,
   handlebars: /^language/,
   "express-handlebars": /^language/,

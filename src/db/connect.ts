@@ -94,7 +94,7 @@ function hideStatement(error: unknown, { sql }: { sql: string }) {
 }
 
 /** Uses its own connection: waiting for another instance to migrate may take longer than a request is allowed to. */
-async function prepare(source: Source, log: Logger) {
+export async function prepare(source: Source, log: Logger): Promise<void> {
   const db = knex(source.migrating);
   db.on("query-error", hideStatement);
   let isReached = false;
@@ -106,7 +106,7 @@ async function prepare(source: Source, log: Logger) {
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error;
     const toDo =
-      isReached || source.setting === "DATA_DIR" ? "" : "; check the URL's host, port, user, password and database";
+      isReached || source.setting !== "DATABASE_URL" ? "" : "; check the URL's host, port, user, password and database";
     throw new StartError(`${source.setting}: ${describeError(error)} (${source.description} cannot be used${toDo})`);
   } finally {
     await db.destroy();

@@ -90,6 +90,35 @@ function checkVersion(cluster: string) {
   }
 }
 
+/** It has one session, so one connection. */
+function optionsOf(pglite: PGlite): Pick<Source, "options" | "migrating"> {
+  const options = {
+    client: "pg",
+    connection: () => ({ ...createPgConfig(pglite), types }),
+    pool: { min: 0, max: 1 },
+    compileSqlOnError: false,
+  };
+  return { options, migrating: options };
+}
+
+/** Made once for the package, because creating one takes seconds. */
+const TEMPLATE = new URL("../../memory.tar.gz", import.meta.url);
+
+/** Opens an embedded PostgreSQL that is gone with the process, for an app's tests. */
+export async function openInMemory(): Promise<Source & { dump(): Promise<Blob> }> {
+  const loadDataDir = existsSync(TEMPLATE) ? new Blob([readFileSync(TEMPLATE)]) : undefined;
+  const pglite = await PGlite.create(loadDataDir ? { loadDataDir } : {});
+  return {
+    ...optionsOf(pglite),
+    renew: () => {},
+    description: "embedded PostgreSQL in memory",
+    setting: "memory",
+    warnings: [],
+    dump: () => pglite.dumpDataDir("gzip"),
+    close: () => pglite.close(),
+  };
+}
+
 /** Opens or creates the embedded PostgreSQL, which has one session. @throws StartError if its folder cannot be used. */
 export async function openEmbedded(dataDir: string): Promise<Source> {
   const lock = lockFolder(dataDir);
@@ -111,15 +140,8 @@ export async function openEmbedded(dataDir: string): Promise<Source> {
         "check its owner and the free disk",
     );
   });
-  const options = {
-    client: "pg",
-    connection: () => ({ ...createPgConfig(pglite), types }),
-    pool: { min: 0, max: 1 },
-    compileSqlOnError: false,
-  };
   return {
-    options,
-    migrating: options,
+    ...optionsOf(pglite),
     renew: () => {},
     description: `embedded PostgreSQL in ${dataDir}`,
     setting: "DATA_DIR",

@@ -7,8 +7,8 @@ async function open(settings: DatabaseSettings): Promise<Source> {
     const { postgres } = await import("./postgres.ts");
     return postgres(settings);
   }
-  const { openEmbedded } = await import("./embedded.ts");
-  return openEmbedded(settings.dataDir);
+  const { openEmbedded, openInMemory } = await import("./embedded.ts");
+  return "memory" in settings ? openInMemory() : openEmbedded(settings.dataDir);
 }
 
 /** Loads only the chosen database: the embedded one takes 200 MB. @throws StartError if its folder cannot be used. */

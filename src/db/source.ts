@@ -6,7 +6,7 @@ export type Source = {
   renew(): void;
   /** For the operator, so without a password. */
   description: string;
-  setting: "DATABASE_URL" | "DATA_DIR";
+  setting: "DATABASE_URL" | "DATA_DIR" | "memory";
   warnings: readonly string[];
   close(): Promise<void>;
 };

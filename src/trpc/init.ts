@@ -1,6 +1,8 @@
-import { initTRPC } from "@trpc/server";
+import { initTRPC, type TRPCError } from "@trpc/server";
+import type { Request, Response } from "express";
 import { z } from "zod";
-import type { SerialQueue } from "../admission/serial-queue.ts";
+import { createSerialQueue, type SerialQueue } from "../admission/serial-queue.ts";
+import { callerOf } from "../http/caller.ts";
 import type { Language } from "../language/language.ts";
 import type { Caller } from "../service/caller.ts";
 import type { Procedure } from "../service/procedure.ts";
@@ -13,17 +15,28 @@ export type Context = {
   serialQueue: SerialQueue;
 };
 
+/** The context of the calls of one request. */
+export function createContext(req: Request, res: Response, language: Language): Context {
+  return { caller: callerOf(req, res), language, serialQueue: createSerialQueue() };
+}
+
+/** Has errors carry the refusal that they are, as `data.refusal`. */
+export function errorFormatter<Shape extends { message: string; data: { path?: string } }>({
+  shape,
+  error,
+}: {
+  shape: Shape;
+  error: TRPCError;
+}) {
+  const { message, refusal } = presentError(error);
+  const { path, ...data } = shape.data;
+  // The path of a procedure that does not exist is whatever the client sent.
+  const isKnown = refusal !== undefined || error.code !== "NOT_FOUND";
+  return { ...shape, message, data: { ...data, ...(isKnown && path !== undefined && { path }), refusal } };
+}
+
 /** The one tRPC instance. Never in development mode, which sends stacks. */
-export const t = initTRPC.context<Context>().create({
-  isDev: false,
-  errorFormatter: ({ shape, error }) => {
-    const { message, refusal } = presentError(error);
-    const { path, ...data } = shape.data;
-    // The path of a procedure that does not exist is whatever the client sent.
-    const isKnown = refusal !== undefined || error.code !== "NOT_FOUND";
-    return { ...shape, message, data: { ...data, ...(isKnown && path !== undefined && { path }), refusal } };
-  },
-});
+export const t = initTRPC.context<Context>().create({ isDev: false, errorFormatter });
 
 async function call<Input, Output>(
   { run }: Procedure<Input, Output>,

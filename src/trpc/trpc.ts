@@ -2,9 +2,7 @@ import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { type Request, type RequestHandler, Router } from "express";
 import createError from "http-errors";
-import { createSerialQueue } from "../admission/serial-queue.ts";
 import { jsonText, onlyUtf8 } from "../http/body.ts";
-import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
 import { onlyMethods } from "../http/methods.ts";
 import type { Procedure } from "../service/procedure.ts";
@@ -13,6 +11,7 @@ import { MAX_BATCH } from "./batch.ts";
 import { callsOf } from "./calls.ts";
 import { RefusalError } from "./errors.ts";
 import { holdUntilWhole } from "./hold.ts";
+import { createContext } from "./init.ts";
 import { createRouter } from "./router.ts";
 
 const onlyGetAndPost: RequestHandler = (req, res, next) =>
@@ -56,11 +55,12 @@ export function trpc(procedures: Procedures): Router {
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
-        const caller = callerOf(req, res);
+        const context = createContext(req, res, languageOf(res));
+        const { caller } = context;
         // It may turn out that there was no need of it.
         if (cookieOf(req) === "deviceCookie")
           caller.keepDeviceSecrets([caller.newDeviceSecret, ...caller.deviceSecrets]);
-        return { caller, language: languageOf(res), serialQueue: createSerialQueue() };
+        return context;
       },
       maxBatchSize: MAX_BATCH,
       // tRPC itself names no type where a path cannot be decoded.

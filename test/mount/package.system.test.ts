@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, "../..");
+
+const FLAGS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+const PACKAGES = ["chai", "express", "mocha", "supertest", "tsx", "typescript"];
+const TYPES = ["chai", "express", "mocha", "node@20", "supertest"].map((name) => `@types/${name}`);
+
+const TSCONFIG = {
+  compilerOptions: {
+    module: "nodenext",
+    types: ["node", "mocha"],
+    target: "es2024",
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+  },
+  include: ["*.ts"],
+};
+
+describe("the package, installed in an app in Express", function () {
+  this.timeout(240_000);
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "foyer-app-"));
+    // Other tests use what is built, so it is not built again.
+    const { stdout } = await run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: ROOT,
+    });
+    await cp(join(ROOT, "examples/express"), folder, { recursive: true });
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+    await run("npm", ["install", ...FLAGS, `./${stdout.trim()}`, ...PACKAGES, ...TYPES], { cwd: folder });
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("gives the example its types, all of them", async () => {
+    const { stdout } = await run("npx", ["tsc"], { cwd: folder }).catch(({ stdout }) => ({ stdout }));
+    expect(stdout).to.equal("");
+  });
+
+  it("runs the example, and its own test", async () => {
+    const args = ["mocha", "--node-option", "import=tsx", "--timeout", "60000", "--exit", "app.test.ts"];
+    const { stdout } = await run("npx", args, { cwd: folder });
+    expect(stdout).to.include("1 passing");
+  });
+});
