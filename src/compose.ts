@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
+import type { SourceSettings } from "./db/source.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
 import { type Language, loadLanguage } from "./language/language.ts";
@@ -12,12 +13,13 @@ import { limitRequestsInMemory } from "./limits/requests.ts";
 import { type MailChannel, openMailChannel } from "./mail/channel.ts";
 import { createOutbox, type Outbox } from "./mail/outbox.ts";
 import { createRender } from "./mail/render.ts";
-import { startWorker, type Worker } from "./mail/worker.ts";
+import { startWorker, type Worker, type WorkerSettings } from "./mail/worker.ts";
 import { warnUntrustedForwarding } from "./ops/forwarded.ts";
 import { createReadiness, type Health, healthRoutes } from "./ops/health.ts";
 import { createMetrics, type Metrics, metricsRoute } from "./ops/metrics.ts";
 import { startPurge } from "./ops/purge.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
+import { type Accounts, createAccounts } from "./service/account/accounts.ts";
 import { purgeAccounts } from "./service/account/purge.ts";
 import { createDescribeEmailChange } from "./service/email-change/link.ts";
 import { purgeEmailChanges } from "./service/email-change/purge.ts";
@@ -43,6 +45,7 @@ export type Foyer = {
   app: Express;
   operatorApp: Express;
   procedures: Procedures;
+  accounts: Accounts;
   language: Language;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
@@ -74,15 +77,19 @@ type EmailParts = {
   metrics: Metrics;
 };
 
-function startEmails({ config, db, outbox, mail, language, log, metrics }: EmailParts): Worker {
-  return startWorker({
+function startEmails(
+  { config, db, outbox, mail, language, log, metrics }: EmailParts,
+  settings?: WorkerSettings,
+): Worker {
+  const parts = {
     outbox,
     build: createBuildEmails(db, config),
     render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
     transport: mail.transport,
     log,
     observe: metrics.email,
-  });
+  };
+  return startWorker(parts, settings);
 }
 
 function startHasher(config: Config, log: Logger, { hashSeconds, hashRefused }: Metrics): Promise<Hasher> {
@@ -116,17 +123,32 @@ export function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "u
   ];
 }
 
+export type ComposeOptions = {
+  /** Where its tables are, if not where the settings say. */
+  source?: SourceSettings;
+  /** For tests, which would wait for the worker most of their time. */
+  worker?: WorkerSettings;
+};
+
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
-export async function compose(config: Config, log: Logger): Promise<Foyer> {
-  const database = await connect(config.database, log);
-  const { db } = database;
+export async function compose(
+  config: Config,
+  log: Logger,
+  { source = config.database, worker: workerSettings }: ComposeOptions = {},
+): Promise<Foyer> {
   const metrics = createMetrics(version);
+  const starting = startHasher(config, log, metrics);
+  const database = await connect(source, log).catch(async (error: unknown) => {
+    await (await starting).close();
+    throw error;
+  });
+  const { db } = database;
+  const hasher = await starting;
   const language = loadLanguage(new URL("views/locales/", ROOT), "en");
-  const hasher = await startHasher(config, log, metrics);
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
-  const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics });
+  const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics }, workerSettings);
   const emailQueued = () => {
     metrics.email("queued");
     if (mayWakeWorker(config)) worker?.notify();
@@ -168,6 +190,7 @@ export async function compose(config: Config, log: Logger): Promise<Foyer> {
     app,
     operatorApp: createOperatorApp(metrics, health),
     procedures,
+    accounts: createAccounts(db, emailQueued),
     language,
     database,
     withdraw,

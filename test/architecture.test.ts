@@ -17,7 +17,7 @@ const RULE_PARTS = ["service/caller.ts", "service/refusal.ts", "service/availabi
 const ALLOWED: Record<string, string[]> = {
   "main.ts": ["compose.ts", "http", "ops", "config"],
   cli: ["service", "mail", "db", "ops", "config"],
-  "foyer.ts": ["compose.ts", "http", "trpc", "service", "ops", "config"],
+  "foyer.ts": ["compose.ts", "http", "trpc", "service", "db", "ops", "config"],
   "compose.ts": ["http/app.ts", "service", "hashing", "limits", "mail", "db", "ops", "config"],
   "client.ts": ["client"],
   client: ["trpc"],

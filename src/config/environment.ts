@@ -90,7 +90,7 @@ function checkCombinations(settings: Settings, { issues, addIssue }: z.Refinemen
   }
 }
 
-export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string } | { memory: true }) & {
+export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string }) & {
   schema?: string;
 };
 

@@ -27,15 +27,17 @@ function toText(value: unknown): string {
   return Array.isArray(value) ? value.join(",") : String(value);
 }
 
+/** Has an error name settings as code does. */
+export function inCode(error: unknown): unknown {
+  if (!(error instanceof StartError)) return error;
+  const name = (word: string) => (Object.hasOwn(environment.shape, word) ? toName(word) : word);
+  return new StartError(error.message.replaceAll(/\b[A-Z][A-Z_]+\b/g, name));
+}
+
 /** Checks settings as those of the environment are. @throws StartError: a line for each wrong one, and for each unknown. */
 export function parseSettings(settings: SettingsInCode): Config {
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   const unknown = given.filter(([name]) => !Object.hasOwn(environment.shape, toVariable(name)));
   if (unknown.length > 0) throw new StartError(unknown.map(([name]) => `${name}: there is no such setting`).join("\n"));
-  try {
-    return parseConfig(Object.fromEntries(given.map(([name, value]) => [toVariable(name), toText(value)])));
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw new StartError(error.message.replaceAll(/^[A-Z_]+/gm, toName));
-  }
+  return parseConfig(Object.fromEntries(given.map(([name, value]) => [toVariable(name), toText(value)])));
 }

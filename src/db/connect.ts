@@ -1,12 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import knex, { type Knex } from "knex";
 import type { Logger } from "pino";
-import type { DatabaseSettings } from "../config/environment.ts";
 import { StartError } from "../config/start-error.ts";
 import { describeError, hideValues } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { openSource } from "./open-source.ts";
-import type { Source } from "./source.ts";
+import type { Source, SourceSettings } from "./source.ts";
 import { transaction, withRetries } from "./transaction.ts";
 import { startUpkeep } from "./upkeep.ts";
 
@@ -114,7 +113,7 @@ export async function prepare(source: Source, log: Logger): Promise<void> {
 }
 
 /** Opens the database and brings its schema up to date. @throws StartError if it cannot be reached or used. */
-export async function connect(settings: DatabaseSettings, log: Logger): Promise<Database> {
+export async function connect(settings: SourceSettings, log: Logger): Promise<Database> {
   const source = await openSource(settings);
   source.options.log = source.migrating.log = knexLog(log);
   for (const warning of source.warnings) log.warn(warning);

@@ -1,4 +1,3 @@
-import type { Knex } from "knex";
 import PostgresDialect, { type Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
 import { type Bounds, begin, beginStatement } from "./begin.ts";
@@ -8,7 +7,8 @@ import type { SilenceWatch } from "./silence.ts";
 import { withRetries } from "./transaction.ts";
 
 export type DialectSettings = {
-  open: () => Promise<Client>;
+  /** None where an app's pool opens them. */
+  open?: () => Promise<Client>;
   /** The server's, below what the client takes for silence: so whatever Foyer waits for no more has ended there. */
   bounds: Bounds;
   /** How long a transaction may take before it gets no further statement; 0 for ever. */
@@ -44,11 +44,11 @@ async function askAtOnce({ connection: { stream } }: Client, ask: () => Promise<
  * @returns the dialect, and `renew`, which has every open connection replaced before its next use.
  */
 export function createDialect({ open, bounds, transactionMs, silence }: DialectSettings): {
-  Dialect: typeof Knex.Client;
+  Dialect: typeof PostgresDialect;
   renew(): void;
 } {
   const beginning = beginStatement(bounds);
-  const openInPlace = openWithin(silence, open);
+  const openInPlace = open && openWithin(silence, open);
   const deadline = createDeadline(transactionMs);
   // Not a field: knex creates the clients of its transactions without calling the constructor.
   let trusted = new WeakSet<Client>();
@@ -65,6 +65,7 @@ export function createDialect({ open, bounds, transactionMs, silence }: DialectS
     }
 
     override async acquireRawConnection() {
+      if (!openInPlace) throw new Error("the pool is not to open connections by this");
       const connection = await openInPlace(this);
       trusted.add(connection);
       return connection;
@@ -105,7 +106,7 @@ export function createDialect({ open, bounds, transactionMs, silence }: DialectS
         await begin(connection, { text: beginning });
         return statement;
       } catch (fault) {
-        trusted.delete(connection);
+        connection.__knex__disposed = fault;
         throw fault;
       }
     }

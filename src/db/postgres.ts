@@ -10,15 +10,15 @@ import { types } from "./types.ts";
 
 const CONNECT_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_OF_SEVERAL_MS = 1500;
-const ACQUIRE_TIMEOUT_MS = 2000;
+export const ACQUIRE_TIMEOUT_MS = 2000;
 /** A server that is there gives up first, at SERVING, and says so: nothing of ours is left waiting at it. */
-const SILENCE_MS = 5000;
-const SERVING = { bounds: { statementMs: 4000, lockMs: 2000 }, transactionMs: 4000 };
+export const SILENCE_MS = 5000;
+export const SERVING = { bounds: { statementMs: 4000, lockMs: 2000 }, transactionMs: 4000 };
 /**
  * An index may take its time. But whoever uses a table queues behind a migration that waits for it, so an app that does
  * not let go of a table has the start fail instead.
  */
-const MIGRATING = { bounds: { statementMs: 0, lockMs: 10_000 }, transactionMs: 0 };
+export const MIGRATING = { bounds: { statementMs: 0, lockMs: 10_000 }, transactionMs: 0 };
 
 /** Node's authorities and the system's. Node 20 cannot read the latter; there its own default list applies. */
 function systemAuthorities() {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Client } from "pg";
 
-type Connected = Client & { connection: { stream: Socket; emit(event: "error", error: Error): boolean } };
+export type Connected = Client & { connection: { stream: Socket; emit(event: "error", error: Error): boolean } };
 
 /** So that a server that is gone is noticed, though nothing more is said to it. */
 const KEEP_ALIVE_MS = 10_000;
@@ -15,6 +15,7 @@ const KEEP_ALIVE_MS = 10_000;
 export function createSilenceWatch(silenceMs: number) {
   const committing = new WeakSet<Client>();
   const left = new Set<Client>();
+  const giveUps = new WeakMap<Client, () => void>();
 
   function leave(client: Connected) {
     const { connection } = client;
@@ -34,7 +35,14 @@ export function createSilenceWatch(silenceMs: number) {
     isLeft: (client: Client) => left.has(client),
     watch(client: Connected) {
       const { stream } = client.connection;
-      stream.setTimeout(silenceMs, () => (committing.has(client) ? leave(client) : stream.destroy()));
+      const giveUp = () => (committing.has(client) ? leave(client) : stream.destroy());
+      giveUps.set(client, giveUp);
+      stream.setTimeout(silenceMs, giveUp);
+    },
+    /** For a connection that is another's from now on. */
+    unwatch(client: Connected) {
+      const giveUp = giveUps.get(client);
+      if (giveUp) client.connection.stream.setTimeout(0, giveUp);
     },
     /** Does what commits on a connection. */
     async committing<T>(client: Client, work: () => Promise<T>): Promise<T> {

@@ -6,8 +6,10 @@ import supertest from "supertest";
 import { createFoyer, type Foyer, StartError } from "../../src/foyer.ts";
 import { cookieOf } from "../support/account.ts";
 import { PASSWORD } from "../support/foyer.ts";
+import { MOUNTED, openAccount } from "../support/mounted.ts";
 
-const SETTINGS = { memory: true, logLevel: "silent", bcryptCost: 10, hashConcurrency: 1, rateLimits: false } as const;
+const { publicUrl, ...OTHERS } = MOUNTED;
+const SETTINGS = { ...OTHERS, memory: true } as const;
 
 /** An app as a team writes it: Foyer's pages below /account, its procedures among its own, and pages for members. */
 function createApp(foyer: Foyer) {
@@ -21,7 +23,8 @@ function createApp(foyer: Foyer) {
     ...foyer.createContext(options),
     greeting: "hello",
   });
-  const app = express();
+  // Or Express writes what it refuses to the console.
+  const app = express().set("env", "test");
   app.use("/account", foyer.app);
   app.use("/trpc", createExpressMiddleware({ router, createContext }));
   app.get("/who", async (req, res) => {
@@ -38,7 +41,7 @@ describe("an app in Express that mounts Foyer", () => {
   let foyer: Foyer;
   let app: ReturnType<typeof supertest>;
   before(async () => {
-    foyer = await createFoyer({ ...SETTINGS, publicUrl: "http://localhost:3000/account" });
+    foyer = await createFoyer({ ...SETTINGS, publicUrl });
     app = supertest(createApp(foyer));
   });
   after(() => foyer.close());
@@ -47,18 +50,7 @@ describe("an app in Express that mounts Foyer", () => {
   async function newSession() {
     count += 1;
     const email = `n${count}@example.com`;
-    await app.post("/account/register").send({ email, password: PASSWORD });
-    const mailbox = async (): Promise<string> => {
-      const { text } = await app.get("/account/mailbox");
-      const number = new RegExp(`mailbox/(\\d+)">[^<]+</a> <span class="hint">to <span class="address">${email}`).exec(
-        text,
-      );
-      if (!number) return mailbox();
-      return (await app.get(`/account/mailbox/${number[1]}/html`)).text;
-    };
-    const token = /token=([\w-]{43})/.exec(await mailbox())?.[1];
-    await app.post("/account/verify").send({ token, password: PASSWORD });
-    return { email, cookie: cookieOf(await app.post("/account/sign-in").send({ email, password: PASSWORD })) };
+    return { email, cookie: await openAccount(app, email) };
   }
 
   it("asks who sent a request", async () => {

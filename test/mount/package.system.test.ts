@@ -1,15 +1,17 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { example } from "../support/readme.ts";
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "../..");
 
 const FLAGS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-const PACKAGES = ["chai", "express", "mocha", "supertest", "tsx", "typescript"];
+const PACKAGES = ["@trpc/server", "chai", "express", "knex", "mocha", "supertest", "tsx", "typescript"];
 const TYPES = ["chai", "express", "mocha", "node@20", "supertest"].map((name) => `@types/${name}`);
 
 const TSCONFIG = {
@@ -45,9 +47,14 @@ describe("the package, installed in an app in Express", function () {
     expect(stdout).to.equal("");
   });
 
+  it("has README show the example as it is", () => {
+    for (const name of ["app.ts", "router.ts", "leave.ts"])
+      expect(example(name)).to.equal(readFileSync(join(ROOT, "examples/express", name), "utf8"));
+  });
+
   it("runs the example, and its own test", async () => {
     const args = ["mocha", "--node-option", "import=tsx", "--timeout", "60000", "--exit", "app.test.ts"];
     const { stdout } = await run("npx", args, { cwd: folder });
-    expect(stdout).to.include("1 passing");
+    expect(stdout).to.include("2 passing");
   });
 });

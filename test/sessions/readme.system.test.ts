@@ -87,8 +87,9 @@ describe("README's examples of signing in", function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  it("are all tried, here or in test/client", () => {
-    expect([...EXAMPLES.keys()]).to.have.members([...PROGRAMS, "in server { … }", "foyer.tsx"]);
+  it("are all tried, here, in test/client or in test/mount", () => {
+    const others = ["in server { … }", "foyer.tsx", "app.ts", "router.ts", "leave.ts"];
+    expect([...EXAMPLES.keys()]).to.have.members([...PROGRAMS, ...others]);
   });
 
   it("sign a person in and out in a page of Foyer's own origin, whose cookie no script reads", async function () {

@@ -44,6 +44,14 @@ async function deleteEmails(trx: Knex, { id, email_key }: User): Promise<void> {
     .delete();
 }
 
+/** Deletes an account whose row and address are locked, and all that is kept of it. */
+export async function removeRows(trx: Knex, user: User): Promise<void> {
+  await deleteEmails(trx, user);
+  await signUpsOf(trx, user).delete();
+  await forgetFailures(trx, user);
+  await User.query(trx).deleteById(user.id);
+}
+
 /**
  * Deletes an account whose time has come, with its sign-ups, emails, links and sessions, in one transaction. Whatever was
  * asked for at its address is gone too, so that nothing brings it back. @throws the database's fault where an app's foreign
@@ -58,9 +66,6 @@ export async function removeAccount(db: Knex, id: number): Promise<void> {
     await lockAddress(trx, found.email_key);
     const user = await late(trx).forUpdate();
     if (!user || user.email_key !== found.email_key) return;
-    await deleteEmails(trx, user);
-    await signUpsOf(trx, user).delete();
-    await forgetFailures(trx, user);
-    await User.query(trx).deleteById(id);
+    await removeRows(trx, user);
   });
 }
