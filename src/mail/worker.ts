@@ -8,6 +8,9 @@ import { countRoom, listFull, type Sending } from "./slots.ts";
 import type { Transport } from "./transport.ts";
 
 export type WorkerSettings = {
+  /** How often it looks for emails of which nobody told it. */
+  pollMs?: number;
+  /** After how long an email takes none of the quick ones' slots any more. */
   slowMs?: number;
 };
 
@@ -101,7 +104,10 @@ function createSenders({ transport, log }: DeliveryParts, leases: Leases, alarm:
 }
 
 /** Sends emails, at least once each, beside other workers. While no server answers, all wait and none is charged. */
-export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSettings = {}): Worker {
+export function startWorker(
+  parts: DeliveryParts,
+  { slowMs = SLOW_MS, pollMs = POLL_INTERVAL_MS }: WorkerSettings = {},
+): Worker {
   const { outbox, transport, log, observe } = parts;
   const stopping = new AbortController();
   const alarm = createAlarm();
@@ -137,7 +143,7 @@ export function startWorker(parts: DeliveryParts, { slowMs = SLOW_MS }: WorkerSe
   async function run() {
     while (!stopping.signal.aborted) {
       await waitForServer(state, transport, log, stopping.signal);
-      if (await poll()) await alarm.sleep(POLL_INTERVAL_MS);
+      if (await poll()) await alarm.sleep(pollMs);
       await pause(pace.waitMs(), undefined, { signal: stopping.signal, ref: false }).catch(() => {});
     }
   }

@@ -12,6 +12,9 @@ import { createDatabase } from "./database.ts";
 /** bcrypt's cheapest cost. The setting's floor is 10, so that only a test can ask for it. */
 const CHEAP = 4;
 
+/** Tests wait for emails of which the worker is not told. */
+const POLL_MS = 100;
+
 /** A password that meets the default rules. */
 export const PASSWORD = "secret123";
 
@@ -43,7 +46,7 @@ async function serve(config: Config) {
       },
     }),
   );
-  const foyer = await compose(config, log);
+  const foyer = await compose(config, log, { worker: { pollMs: POLL_MS } });
   const { port, stop } = await listen(
     foyer.app,
     { host: config.host, port: 0, setting: "PORT" },
