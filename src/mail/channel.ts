@@ -1,10 +1,14 @@
 import type { MailSettings } from "../config/environment.ts";
+import type { Transport } from "../outbox/transport.ts";
 import { createDevMailbox, type ShownEmail } from "./dev-mailbox.ts";
 import type { EmailMessage } from "./message.ts";
 import { createSmtp } from "./smtp.ts";
-import type { Transport } from "./transport.ts";
 
-export type MailChannel = { transport: Transport; from: EmailMessage["from"]; shown?: () => readonly ShownEmail[] };
+export type MailChannel = {
+  transport: Transport<EmailMessage>;
+  from: EmailMessage["from"];
+  shown?: () => readonly ShownEmail[];
+};
 
 /** Opens the way that the settings name: a mail server, the development mailbox, or none, where emails wait. */
 export function openMailChannel(mail: MailSettings): MailChannel | undefined {

@@ -1,7 +1,8 @@
 import type { EmailPurpose } from "../models/outbox-email.ts";
+import { countRoom, type Slots } from "../outbox/slots.ts";
 import { type Budgets, RESERVE_FACTOR } from "./budget.ts";
 import { type Counted, createLedger, type Entries, type Ledger } from "./ledger.ts";
-import { countAlike, countRoom, mayBegin, type Sending, type Slots } from "./slots.ts";
+import { countAlike, mayBegin, type Sending } from "./slots.ts";
 
 export type Candidate = Counted & {
   id: number;

@@ -1,9 +1,9 @@
+import type { Transport } from "../outbox/transport.ts";
 import type { EmailMessage } from "./message.ts";
-import type { Transport } from "./transport.ts";
 
 export type ShownEmail = EmailMessage & { number: number; sentAt: Date };
 
-export type DevMailbox = { transport: Transport; emails(): readonly ShownEmail[] };
+export type DevMailbox = { transport: Transport<EmailMessage>; emails(): readonly ShownEmail[] };
 
 const MAX_KEPT = 100;
 

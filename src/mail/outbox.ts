@@ -1,11 +1,12 @@
 import { setTimeout } from "node:timers/promises";
-import DataLoader from "dataloader";
 import type { Knex } from "knex";
-import { raw } from "objection";
 import { getSchema } from "../db/schema.ts";
-import { type EmailPurpose, OutboxEmail } from "../models/outbox-email.ts";
+import type { EmailPurpose, OutboxEmail } from "../models/outbox-email.ts";
+import { openGivenUp } from "../outbox/given-up.ts";
+import { LEASE_SECONDS } from "../outbox/leases.ts";
+import { createNotes } from "../outbox/note.ts";
+import { createRenew } from "../outbox/renew.ts";
 import type { Budgets } from "./budget.ts";
-import { type Note, noteAll } from "./note.ts";
 import { type Take, type Taken, take } from "./take.ts";
 import { createTurns } from "./turns.ts";
 
@@ -27,12 +28,6 @@ export type NewEmail = {
   network: string;
 };
 
-/** A lease ends by the database's clock. A worker renews its own while it sends; a process that dies loses it. */
-export const LEASE_SECONDS = 60;
-
-const PAGE_SIZE = 1000;
-/** For so long what came of emails is gathered, to be noted in one statement. */
-const NOTE_MS = 20;
 /** Another worker takes for a few milliseconds. */
 const [MOST_TRIES, RETRY_MS] = [5, 20];
 
@@ -64,19 +59,6 @@ export async function enqueue(db: Knex, email: NewEmail): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function* listGivenUp(db: Knex): AsyncGenerator<OutboxEmail[]> {
-  let last: OutboxEmail | undefined;
-  do {
-    const page = await OutboxEmail.query(db)
-      .where({ outcome: "given_up" })
-      .where("id", ">", last?.id ?? 0)
-      .orderBy("id")
-      .limit(PAGE_SIZE);
-    if (page.length > 0) yield page;
-    last = page.length === PAGE_SIZE ? page.at(-1) : undefined;
-  } while (last);
-}
-
 /** Those that a budget holds back wait too, but are not due: nobody has to do anything about them. */
 async function measureWaiting(db: Knex): Promise<{ count: number; oldestSeconds: number }> {
   const waiting = () => db("emails").whereNull("finished_at");
@@ -101,38 +83,15 @@ export type OutboxSettings = { leaseSeconds?: number; budgets?: Budgets | undefi
 
 /** The emails that wait, which any number of workers may take. @param budgets what may go at most; undefined for all. */
 export function createOutbox(db: Knex, { leaseSeconds = LEASE_SECONDS, budgets }: OutboxSettings = {}) {
-  // Of PostgreSQL's job queues, none kept up for this Node runs on one connection, as the embedded database has.
-  const notes = new DataLoader((all: readonly Note[]) => noteAll(db, all), {
-    cache: false,
-    batchScheduleFn: (note) => void setTimeout(NOTE_MS).then(note),
-  });
-
   const turns = createTurns();
 
   return {
     leaseSeconds,
     /** Leases emails that are due, as many as there are slots for. It skips what another worker is taking. */
     take: (settings: Pick<Take, "slots" | "sending">) => takeInTurn(db, { ...settings, leaseSeconds, budgets, turns }),
-    /** Renews leases. @returns the numbers of those that are still held: others were taken by another, or ended. */
-    async renew(emails: readonly OutboxEmail[]): Promise<Set<number>> {
-      const renewed = await OutboxEmail.query(db)
-        .whereNull("finished_at")
-        .whereIn(
-          ["id", "lease_version"],
-          emails.map(({ id, lease_version }) => [id, lease_version]),
-        )
-        .patch({ available_at: raw("now() + make_interval(secs => ?)", [leaseSeconds]) })
-        .returning("id");
-      return new Set(renewed.map(({ id }) => id));
-    },
-    /** Notes what came of an email, together with others. @returns whether it was still this worker's to note. */
-    note: (note: Note) => notes.load(note),
-    givenUp: () => listGivenUp(db),
-    replay: (ids: readonly number[]): PromiseLike<number> =>
-      OutboxEmail.query(db)
-        .where({ outcome: "given_up" })
-        .whereIn("id", [...ids])
-        .patch({ finished_at: null, outcome: null, attempts: 0, available_at: raw("now()"), due_at: raw("now()") }),
+    renew: createRenew(db, "emails", leaseSeconds),
+    note: createNotes(db, "emails"),
+    givenUp: openGivenUp<OutboxEmail>(db, "emails"),
     waiting: () => measureWaiting(db),
   };
 }

@@ -1,11 +1,10 @@
+import { countQuick, type Slots, type Slotted } from "../outbox/slots.ts";
+
 /** Whom sending an email holds up: one server takes what goes to a domain, and one client may be behind a network. */
 export type Parties = { network: string; domain: string };
 
-/** An email that is being sent. It is quick until it has taken a while. */
-export type Sending = Parties & { isQuick: boolean };
-
-/** How many emails are sent at a time: the quick ones, and all. */
-export type Slots = { quick: number; all: number };
+/** An email that is being sent. */
+export type Sending = Parties & Slotted;
 
 /**
  * A network gets another slot while it has fewer than are free, a domain while it has fewer than three times as many. So
@@ -17,19 +16,10 @@ function of(sending: readonly Sending[], by: keyof Parties, value: string) {
   return sending.filter((one) => one[by] === value);
 }
 
-function countQuick(sending: readonly Sending[]) {
-  return sending.filter(({ isQuick }) => isQuick).length;
-}
-
 function hasShare({ quick, all }: Slots, sending: readonly Sending[], by: keyof Parties, value: string) {
   const same = of(sending, by, value);
   const isEnough = (had: number, free: number) => had >= SHARES[by] * free;
   return isEnough(countQuick(same), quick - countQuick(sending)) || isEnough(same.length, all - sending.length);
-}
-
-/** How many emails may begin. */
-export function countRoom({ quick, all }: Slots, sending: readonly Sending[]): number {
-  return Math.max(0, Math.min(quick - countQuick(sending), all - sending.length));
 }
 
 /** Whether an email leaves slots to other networks and domains. */

@@ -6,8 +6,10 @@ import type { NodemailerError } from "nodemailer/lib/errors.js";
 import type { GetSocketCallback } from "nodemailer/lib/mailer";
 import { parseConnectionUrl } from "nodemailer/lib/shared";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import { NotSent } from "../outbox/not-sent.ts";
+import { readableResponse } from "../outbox/response.ts";
+import type { Transport } from "../outbox/transport.ts";
 import type { EmailMessage } from "./message.ts";
-import { NotSent, type Transport } from "./transport.ts";
 
 const [SECOND_MS, MINUTE_MS] = [1000, 60_000];
 const CONNECT_TIMEOUT_MS = 30 * SECOND_MS;
@@ -77,11 +79,6 @@ async function openConnection(options: SmtpOptions) {
 /** Replies of this server may quote what it was sent; so much of them is enough to know why. */
 const MAX_RESPONSE_CHARACTERS = 300;
 
-/** A reply as it can be kept and shown: PostgreSQL takes no NUL, and a terminal would obey other control characters. */
-function readableResponse(response: string) {
-  return response.replaceAll(/\p{Cc}+/gu, " ").slice(0, MAX_RESPONSE_CHARACTERS);
-}
-
 /** Where in the dialogue a refusal is of one email; `API` is nodemailer's word for before it began. */
 const COMMANDS_OF_ONE_EMAIL = ["API", "MAIL FROM", "RCPT TO", "DATA"];
 
@@ -94,7 +91,7 @@ function isNodemailerError(error: unknown): error is NodemailerError {
 function classifySmtpError(error: unknown): NotSent {
   if (error instanceof NotSent) return error;
   if (!isNodemailerError(error)) throw error;
-  const response = readableResponse(error.response || error.message);
+  const response = readableResponse(error.response || error.message, MAX_RESPONSE_CHARACTERS);
   const { command = "", responseCode = 0 } = error;
   if (["ECONNECTION", "ETIMEDOUT", "EABORT"].includes(error.code ?? ""))
     return new NotSent("connection_lost", response);
@@ -128,7 +125,7 @@ async function refuseUnlessReachable(to: string, options: SmtpOptions, signal: A
 }
 
 /** A mail server, by a URL such as `smtps://user:password@host:465`, which may carry options of nodemailer. */
-export function createSmtp(url: string): Transport {
+export function createSmtp(url: string): Transport<EmailMessage> {
   const options = smtpOptions(url);
   const { connectionTimeout, greetingTimeout, socketTimeout } = options;
   const sendTimeoutMs = connectionTimeout + greetingTimeout + SLOW_RESPONSES * socketTimeout;

@@ -2,10 +2,11 @@ import type { Knex } from "knex";
 import { getSchema } from "../db/schema.ts";
 import { transaction } from "../db/transaction.ts";
 import { OutboxEmail } from "../models/outbox-email.ts";
+import type { Slots } from "../outbox/slots.ts";
 import type { Budgets } from "./budget.ts";
 import { findCandidates } from "./candidates.ts";
 import { choose, type Decision } from "./choose.ts";
-import { listFull, type Sending, type Slots } from "./slots.ts";
+import { listFull, type Sending } from "./slots.ts";
 import type { Turns } from "./turns.ts";
 
 /** @param sending what this worker sends now, which its slots are shared by. */

@@ -39,7 +39,7 @@ describe("an email behind those of others", () => {
       const takeAndSend = async () => {
         const { emails } = await outbox.take({ slots: SLOTS, sending: [] });
         networks.push(...emails.map(({ network }) => network));
-        await Promise.all(emails.map((email) => outbox.note({ email, outcome: "sent" })));
+        await Promise.all(emails.map((email) => outbox.note({ job: email, outcome: "sent" })));
       };
       for (let n = 0; n < 4; n += 1) await takeAndSend();
       await enqueue(opened.db, newEmail("honest@example.com", { network: "z" }));

@@ -41,7 +41,7 @@ describe("limits on emails", () => {
       counts.dropped += dropped;
       if (emails.length + delayed + dropped === 0) return { sent, ...counts };
       sent.push(...emails);
-      await Promise.all(emails.map((email) => outbox.note({ email, outcome: "sent" })));
+      await Promise.all(emails.map((email) => outbox.note({ job: email, outcome: "sent" })));
     }
   }
 
@@ -193,8 +193,8 @@ describe("limits on emails", () => {
       const [first, second] = emails;
       if (!first || !second) throw new Error("two were to go");
       await Promise.all([
-        outbox.note({ email: first, outcome: "dropped" }),
-        outbox.note({ email: second, outcome: "given_up", response: "550 no such user" }),
+        outbox.note({ job: first, outcome: "dropped" }),
+        outbox.note({ job: second, outcome: "given_up", response: "550 no such user" }),
       ]);
       await queue("victim@example.com", 1, stranger);
       expect(await sendAll(outbox)).to.deep.equal({ sent: [], delayed: 1, dropped: 0 });
@@ -205,7 +205,7 @@ describe("limits on emails", () => {
       await queue("victim@example.com", 1, stranger);
       const [email] = (await outbox.take({ slots: SLOTS, sending: [] })).emails;
       if (!email) throw new Error("one was to go");
-      await outbox.note({ email, outcome: "retry", response: "451 later", seconds: 0, attempts: 1 });
+      await outbox.note({ job: email, outcome: "retry", response: "451 later", seconds: 0, attempts: 1 });
       expect((await sendAll(outbox)).sent).to.have.length(1);
     });
 

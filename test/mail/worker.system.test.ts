@@ -2,9 +2,12 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
+import type { EmailMessage } from "../../src/mail/message.ts";
 import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
-import { NotSent, type Transport } from "../../src/mail/transport.ts";
-import { startWorker, type Worker } from "../../src/mail/worker.ts";
+import { startWorker } from "../../src/mail/worker.ts";
+import { NotSent } from "../../src/outbox/not-sent.ts";
+import type { Transport } from "../../src/outbox/transport.ts";
+import type { Worker } from "../../src/outbox/worker.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { newEmail } from "../support/new-email.ts";
 
@@ -36,7 +39,7 @@ describe("the worker, when the database fails while an email is being sent", () 
     { check, send }: { check: () => Promise<void>; send: (to: string) => Promise<void> },
   ) {
     for (const emailKey of recipients) await enqueue(opened.db, newEmail(emailKey));
-    const transport: Transport = {
+    const transport: Transport<EmailMessage> = {
       connections: 4,
       async check() {
         asked.push("check");

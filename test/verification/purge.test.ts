@@ -189,9 +189,9 @@ describe("with a backlog of very many rows", () => {
     await prepare("update emails set outcome = 'given_up' where id <= 2500");
     const outbox = createOutbox(db());
     const pages: number[] = [];
-    for await (const emails of outbox.givenUp()) {
+    for await (const emails of outbox.givenUp.list()) {
       pages.push(emails.length);
-      expect(await outbox.replay(emails.map(({ id }) => id))).to.equal(emails.length);
+      expect(await outbox.givenUp.replay(emails.map(({ id }) => id))).to.equal(emails.length);
     }
     expect(pages).to.deep.equal([1000, 1000, 500]);
     expect((await outbox.waiting()).count).to.equal(2500);
