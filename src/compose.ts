@@ -5,6 +5,10 @@ import type { Config } from "./config/environment.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
 import type { SourceSettings } from "./db/source.ts";
+import { type Events, openEvents } from "./events/events.ts";
+import { purgeEvents } from "./events/forget.ts";
+import type { EventRecorder } from "./events/recorder.ts";
+import { measureWaitingEvents } from "./events/waiting.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
 import { type Language, loadLanguage } from "./language/language.ts";
@@ -51,9 +55,14 @@ export type Foyer = {
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
   withdraw(): void;
-  stopEmails(): Promise<void>;
+  /** Has a function told of events, each at least once. It returns one that ends that. */
+  on: Events["on"];
+  /** Sends no more emails and tells no more events; what is being sent has a few seconds to be done. */
+  stopSending(): Promise<void>;
   /** Refuses the requests that wait for a hash, and finishes those being hashed. */
   drain(): Promise<void>;
+  /** What is done every ten minutes. */
+  purges: ReturnType<typeof purgesOf>;
   close(): Promise<void>;
 };
 
@@ -103,6 +112,16 @@ function startHasher(config: Config, log: Logger, { hashSeconds, hashRefused }: 
   });
 }
 
+/** The threads of the hashes start while the database does. */
+async function startBoth(source: SourceSettings, config: Config, log: Logger, metrics: Metrics) {
+  const starting = startHasher(config, log, metrics);
+  const database = await connect(source, log).catch(async (error: unknown) => {
+    await (await starting).close();
+    throw error;
+  });
+  return { database, hasher: await starting };
+}
+
 async function openSessions(db: Database["db"], hasher: Hasher, log: Logger, metrics: Metrics) {
   const observe = { checked: metrics.sessionChecked, read: metrics.sessionRead };
   metrics.watchSessions(() => countLiveSessions(db));
@@ -113,14 +132,22 @@ async function openSessions(db: Database["db"], hasher: Hasher, log: Logger, met
   };
 }
 
+function watchDatabase({ db, onStatement }: Database, outbox: Outbox, metrics: Metrics) {
+  onStatement(metrics.stated);
+  metrics.watchPool(() => poolUse(db));
+  metrics.watchOutbox(outbox.waiting);
+  metrics.watchEvents(() => measureWaitingEvents(db));
+}
+
 /** What is deleted when its time is over, feature by feature. */
-export function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifiedDays">) {
+function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifiedDays">, events: EventRecorder) {
   return [
-    (signal?: AbortSignal) => purge(db, unverifiedDays, signal),
+    (signal?: AbortSignal) => purge({ db, events }, unverifiedDays, signal),
     (signal?: AbortSignal) => purgeSessions(db, signal),
     (signal?: AbortSignal) => purgeResetTokens(db, signal),
     (signal?: AbortSignal) => purgeEmailChanges(db, signal),
-    (signal?: AbortSignal) => purgeAccounts(db, signal),
+    (signal?: AbortSignal) => purgeAccounts({ db, events }, signal),
+    (signal?: AbortSignal) => purgeEvents(db, signal),
   ];
 }
 
@@ -138,13 +165,8 @@ export async function compose(
   { source = config.database, worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
   const metrics = createMetrics(version);
-  const starting = startHasher(config, log, metrics);
-  const database = await connect(source, log).catch(async (error: unknown) => {
-    await (await starting).close();
-    throw error;
-  });
+  const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;
-  const hasher = await starting;
   const language = loadLanguage(new URL("views/locales/", ROOT), "en");
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
@@ -154,22 +176,22 @@ export async function compose(
     metrics.email("queued");
     if (mayWakeWorker(config)) worker?.notify();
   };
+  const events = openEvents({ db, webhook: config.webhook, log, observe: metrics.event }, workerSettings);
   const { called } = metrics;
   const parts = {
-    ...{ db, hasher, limiter, settings: config, emailQueued, log, called },
+    ...{ db, hasher, limiter, settings: config, emailQueued, events: events.recorder, log, called },
     ...(await openSessions(db, hasher, log, metrics)),
   };
   const procedures = createProcedures(parts);
   metrics.watchProcedures(Object.values(procedures));
-  metrics.watchQueue(hasher.length);
   const { canWrite, isReady, withdraw } = createReadiness(database.isReady);
   const forwarding = warnUntrustedForwarding(log);
   const health = { isReady, warnings: forwarding.warnings };
+  metrics.watchQueue(hasher.length);
   metrics.watchReadiness(canWrite);
-  database.onStatement(metrics.stated);
-  metrics.watchPool(() => poolUse(db));
-  metrics.watchOutbox(outbox.waiting);
-  const stopPurge = startPurge(log, purgesOf(db, config));
+  watchDatabase(database, outbox, metrics);
+  const purges = purgesOf(db, config, events.recorder);
+  const stopPurge = startPurge(log, purges);
   const app = createApp({
     root: ROOT,
     config,
@@ -191,14 +213,16 @@ export async function compose(
     app,
     operatorApp: createOperatorApp(metrics, health),
     procedures,
-    accounts: createAccounts(db, emailQueued),
+    accounts: createAccounts(parts, emailQueued),
     language,
     database,
     withdraw,
-    async stopEmails() {
-      await worker?.stop();
+    on: events.on,
+    async stopSending() {
+      await Promise.all([worker?.stop(), events.stop()]);
     },
     drain: hasher.close,
+    purges,
     async close() {
       stopPurge();
       await database.close();

@@ -4,9 +4,11 @@ import type { Logger } from "pino";
 import { compose } from "./compose.ts";
 import { inCode, parseSettings, type SettingsInCode } from "./config/in-code.ts";
 import type { AppKnex } from "./db/source.ts";
+import type { EventHandler } from "./events/event.ts";
 import { callerOf } from "./http/caller.ts";
 import { REFUSALS } from "./http/refusals.ts";
 import { requireSession } from "./http/require-session.ts";
+import type { EventType } from "./models/outbox-event.ts";
 import { createLog } from "./ops/log.ts";
 import type { Accounts } from "./service/account/accounts.ts";
 import type { SessionOutput } from "./service/sessions/input.ts";
@@ -14,6 +16,8 @@ import { type Context, createContext, errorFormatter } from "./trpc/init.ts";
 import { type AppRouter, createRouter } from "./trpc/router.ts";
 
 export { StartError } from "./config/start-error.ts";
+export type { FoyerEvent } from "./events/event.ts";
+export type { EventType } from "./models/outbox-event.ts";
 
 export type FoyerOptions = SettingsInCode & {
   /** Keeps all in memory, for an app's tests: neither a folder nor a server is needed, and nothing is left. */
@@ -42,6 +46,11 @@ export type Foyer = {
   createContext(options: { req: Request; res: Response }): Context;
   /** Has tRPC's errors carry Foyer's refusals: `initTRPC.create({ errorFormatter: foyer.errorFormatter })`. */
   errorFormatter: typeof errorFormatter;
+  /**
+   * Has a handler told of what happens to accounts from now on, each event at least once and those of one account in order.
+   * One that throws, or takes more than a minute, is called again later, for three days. It returns a function that ends it.
+   */
+  on<T extends EventType>(type: T, handler: EventHandler<T>): () => void;
   /** Lets what runs finish, and lets go of the database. */
   close(): Promise<void>;
 };
@@ -82,8 +91,9 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
     router: createRouter(procedures),
     createContext: ({ req, res }) => createContext(asOwn(req), res, language),
     errorFormatter,
+    on: foyer.on,
     async close() {
-      await Promise.all([foyer.stopEmails(), foyer.drain()]);
+      await Promise.all([foyer.stopSending(), foyer.drain()]);
       await foyer.close();
     },
   };

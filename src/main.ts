@@ -34,7 +34,7 @@ async function start() {
     const graceMs = graceSeconds * 1000;
     await setTimeout(graceMs);
     const finishMs = Math.max(FINISH_MS.fromClose, FINISH_MS.fromSignal - graceMs);
-    const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopEmails()]);
+    const closed = Promise.all([...listeners.map(({ stop }) => stop(finishMs)), foyer.stopSending()]);
     // Whoever waits for a hash still gets it, while there is time. SIGINT is for someone at a keyboard.
     if (signal === "SIGTERM") await Promise.race([closed, setTimeout(finishMs - LAST_HASH_MS)]);
     await Promise.all([closed, foyer.drain()]);

@@ -17,6 +17,7 @@ import {
   trustProxy,
   wholeNumber,
 } from "./values.ts";
+import { webhookSecret, webhookUrl } from "./webhook-values.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -59,6 +60,9 @@ export const environment = z.object({
   NOTICE_NEW_SIGN_IN: onOff.default("off"),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),
+  WEBHOOK_URL: webhookUrl.optional(),
+  WEBHOOK_SECRET: commaSeparated(webhookSecret),
+  WEBHOOK_PRIVATE: onOff.default("off"),
   NODE_ENV: z.string().optional(),
   RATE_LIMITS: onOff.default("on"),
   RATE_LIMIT_REQUESTS: rate("1200/1m"),
@@ -88,6 +92,10 @@ function checkCombinations(settings: Settings, { issues, addIssue }: z.Refinemen
   if (settings.SMTP_URL && !settings.MAIL_FROM) {
     refuse("MAIL_FROM", "expected the address that emails come from, such as accounts@example.com, beside SMTP_URL");
   }
+  if (settings.WEBHOOK_URL && settings.WEBHOOK_SECRET.length === 0)
+    refuse("WEBHOOK_SECRET", "expected the secret that events are signed with, beside WEBHOOK_URL");
+  if (settings.WEBHOOK_URL?.protocol === "http:" && settings.WEBHOOK_PRIVATE === "off")
+    refuse("WEBHOOK_URL", "expected https://, or WEBHOOK_PRIVATE=on for a receiver in a network of your own");
 }
 
 export type DatabaseSettings = ({ url: string; poolMax: number } | { dataDir: string }) & {
@@ -107,6 +115,10 @@ function mailSettings({ SMTP_URL: url, MAIL_FROM: from, NODE_ENV }: Settings, pu
   const isDevelopment = NODE_ENV !== "production" && LOOPBACK.test(publicUrl.hostname);
   if (!isDevelopment) return { kind: "none" } as const;
   return { kind: "mailbox", from: from ?? { name: "Foyer", address: "foyer@localhost" } } as const;
+}
+
+function webhookSettings({ WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_PRIVATE }: Settings) {
+  return url && { url, secrets, allowsPrivate: WEBHOOK_PRIVATE === "on" };
 }
 
 function rateLimits(settings: Settings) {
@@ -162,6 +174,7 @@ function toConfig(settings: Settings) {
     deletionGraceDays: settings.DELETION_GRACE_DAYS,
     noticeNewSignIn: settings.NOTICE_NEW_SIGN_IN === "on",
     mail: mailSettings(settings, publicUrl),
+    webhook: webhookSettings(settings),
     requestLimit: settings.RATE_LIMITS === "off" ? undefined : settings.RATE_LIMIT_REQUESTS,
     rateLimits: rateLimits(settings),
     botDetection: { honeypot: settings.FORM_HONEYPOT === "on", minFillMs: settings.FORM_MIN_FILL_MS },
@@ -175,6 +188,7 @@ const configuration = environment.superRefine(checkCombinations).transform(toCon
 
 export type Config = Readonly<z.output<typeof configuration>>;
 export type MailSettings = Config["mail"];
+export type WebhookSettings = NonNullable<Config["webhook"]>;
 
 /** Empty variables count as unset. @throws StartError: a line for each wrong one, without its value (a password?). */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {

@@ -52,6 +52,12 @@ function counters(registry: Registry) {
       label: "event",
       values: ["queued", "sent", "delayed", "retried", "given_up", "dropped"],
     }),
+    event: counter({
+      name: "foyer_events_total",
+      help: "Events, once for each consumer, by what happened to them.",
+      label: "event",
+      values: ["queued", "sent", "retried", "given_up"],
+    }),
     bot: counter({
       name: "foyer_bots_total",
       help: "Forms that look like a bot's: hidden field filled (not registered), or sent too fast (delayed).",
@@ -107,18 +113,35 @@ function sessionCounters(registry: Registry) {
   };
 }
 
-function gauges(registry: Registry) {
-  const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number | Promise<number>) => {
+type Waiting = { count: number; oldestSeconds: number };
+
+function gaugeIn(registry: Registry) {
+  return (name: string, help: string, read: () => number | Promise<number>) => {
     new Gauge({
       name,
       help,
-      registers,
+      registers: [registry],
       async collect() {
         this.set(await read());
       },
     });
   };
+}
+
+/** `waiting` asks the database, so it counts for all instances. The gauges are NaN while it does not answer. */
+function waitingGauges(registry: Registry) {
+  const gauge = gaugeIn(registry);
+  return (waiting: () => Promise<Waiting>, { count, oldest }: Record<"count" | "oldest", [string, string]>) => {
+    const read = cached(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
+    gauge(...count, async () => (await read()).count);
+    gauge(...oldest, async () => (await read()).oldestSeconds);
+  };
+}
+
+function gauges(registry: Registry) {
+  const registers = [registry];
+  const gauge = gaugeIn(registry);
+  const watchWaiting = waitingGauges(registry);
   return {
     watchQueue(length: () => number) {
       gauge("foyer_hash_queue_length", "Requests waiting for their hash, or whose hash is being computed.", length);
@@ -149,15 +172,20 @@ function gauges(registry: Registry) {
       const read = cached(() => count().catch(() => Number.NaN), SESSIONS_CACHED_MS);
       gauge("foyer_sessions_live", "Sessions that have not ended, of all instances, within the last minute.", read);
     },
-    /** `waiting` asks the database, so it counts for all instances. The gauges are NaN while it does not answer. */
-    watchOutbox(waiting: () => Promise<{ count: number; oldestSeconds: number }>) {
-      const read = cached(() => waiting().catch(() => ({ count: Number.NaN, oldestSeconds: Number.NaN })));
-      gauge("foyer_emails_waiting", "Emails that wait to be sent, of all instances.", async () => (await read()).count);
-      gauge(
-        "foyer_email_oldest_seconds",
-        "How long the oldest email is due that waits. 0 when there is none. Limits count for nothing here.",
-        async () => (await read()).oldestSeconds,
-      );
+    watchOutbox(waiting: () => Promise<Waiting>) {
+      watchWaiting(waiting, {
+        count: ["foyer_emails_waiting", "Emails that wait to be sent, of all instances."],
+        oldest: [
+          "foyer_email_oldest_seconds",
+          "How long the oldest email is due that waits. 0 when there is none. Limits count for nothing here.",
+        ],
+      });
+    },
+    watchEvents(waiting: () => Promise<Waiting>) {
+      watchWaiting(waiting, {
+        count: ["foyer_events_waiting", "Events that wait to be told, of all instances."],
+        oldest: ["foyer_event_oldest_seconds", "How long the oldest event is due that waits. 0 when there is none."],
+      });
     },
   };
 }

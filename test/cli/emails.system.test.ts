@@ -1,15 +1,10 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { promisify } from "node:util";
 import { expect } from "chai";
+import { runCommand } from "../support/command.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { PASSWORD } from "../support/foyer.ts";
 import { postJson, spawnFoyer } from "../support/process.ts";
 import { startSmtp } from "../support/smtp.ts";
-
-const run = promisify(execFile);
-const ROOT = join(import.meta.dirname, "../..");
 
 describe("npm run emails", () => {
   let database: TestDatabase;
@@ -18,17 +13,7 @@ describe("npm run emails", () => {
   });
   after(() => database.drop());
 
-  async function emails(...words: string[]) {
-    const { PATH = "", NODE_V8_COVERAGE = "" } = process.env;
-    const env = { PATH, NODE_V8_COVERAGE, ...database.env };
-    try {
-      const { stdout } = await run(process.execPath, ["dist/src/cli/emails.js", ...words], { cwd: ROOT, env });
-      return { code: 0, said: stdout };
-    } catch (error) {
-      const { code, stderr } = error as { code: number; stderr: string };
-      return { code, said: stderr };
-    }
-  }
+  const emails = (...words: string[]) => runCommand("emails", database, words);
 
   it("lists the emails that were given up and why, and has them tried again", async () => {
     let isOpen = false;

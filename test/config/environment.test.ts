@@ -34,6 +34,7 @@ describe("the settings", () => {
       verificationHours: 24,
       unverifiedDays: 7,
       mail: { kind: "mailbox", from: { name: "Foyer", address: "foyer@localhost" } },
+      webhook: undefined,
       requestLimit: { count: 1200, seconds: 60 },
       rateLimits: {
         perIp: { count: 100, seconds: 600 },
@@ -336,6 +337,35 @@ describe("the settings", () => {
     expect(() => parseConfig({ SMTP_URL: smtp.SMTP_URL })).to.throw(StartError, /^MAIL_FROM: expected the address/);
     for (const publicUrl of ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"]) {
       expect(parseConfig({ PUBLIC_URL: publicUrl }).mail.kind).to.equal("mailbox");
+    }
+  });
+
+  it("say whom events are told to, signed with one secret or, while it is exchanged, two", () => {
+    const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 1).toString("base64")}`;
+    const url = "https://app.example.com/events?x=1";
+    const WEBHOOK_SECRET = `${secret(24)},${secret(64)}`;
+    expect(parseConfig({ WEBHOOK_URL: url, WEBHOOK_SECRET }).webhook).to.deep.equal({
+      url: new URL(url),
+      secrets: [secret(24), secret(64)],
+      allowsPrivate: false,
+    });
+    const http = { WEBHOOK_URL: "http://10.0.0.7:8080/", WEBHOOK_SECRET };
+    expect(parseConfig({ ...http, WEBHOOK_PRIVATE: "on" }).webhook?.allowsPrivate).to.equal(true);
+    for (const [env, line] of [
+      [http, /^WEBHOOK_URL: expected https:\/\//],
+      [{ WEBHOOK_URL: url }, /^WEBHOOK_SECRET: expected the secret/],
+      [{ WEBHOOK_URL: "app.example.com", WEBHOOK_SECRET }, /^WEBHOOK_URL: expected the address/],
+      [{ WEBHOOK_URL: "https://u:hunter2@example.com", WEBHOOK_SECRET }, /^WEBHOOK_URL: .* without a password/],
+      [{ WEBHOOK_PRIVATE: "yes" }, /^WEBHOOK_PRIVATE: expected on or off$/],
+      ...["hunter2", secret(23), secret(65), secret(24).slice(6), `${secret(24)}x`, `${secret(24)},`].map(
+        (wrong) =>
+          [{ WEBHOOK_URL: url, WEBHOOK_SECRET: wrong }, /^WEBHOOK_SECRET: expected whsec_ and 24 to 64 /] as const,
+      ),
+    ] as const) {
+      expect(() => parseConfig(env))
+        .to.throw(StartError, line)
+        .with.property("message")
+        .that.does.not.match(/hunter2|\n/);
     }
   });
 

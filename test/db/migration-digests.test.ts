@@ -12,6 +12,7 @@ const LANDED: Record<string, string> = {
   "20261126150000_add_password_resets.ts": "c2c6197c3cc3595db9f186e6ebda09638a35881272c0f5160ba4cc6e8f0d05dd",
   "20261126160000_add_email_changes_and_deletion.ts":
     "dc917d2e99ae5dc2ab7e660c53ce314aee3fbc8be9694c4ffe7e0f5f1a061f91",
+  "20261126170000_add_events.ts": "b181f3d364ac69cea48304424e3b3505a563b58f34e0f0f16235ef032dca13f9",
 };
 
 function digest(file: string) {

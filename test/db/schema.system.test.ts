@@ -86,6 +86,7 @@ describe("a PostgreSQL database that Foyer shares", () => {
       "email_change_tokens",
       "email_changes",
       "emails",
+      "events",
       "foyer_migrations",
       "foyer_migrations_lock",
       "rate_limits",
@@ -169,7 +170,7 @@ describe("a PostgreSQL database that Foyer shares", () => {
 
     it("refuses the upgrade in one line where a table that it adds is somebody else's", async () => {
       await serves({});
-      await app.raw("drop table sessions, sign_in_failures, reset_tokens, email_change_tokens, email_changes");
+      await app.raw("drop table sessions, sign_in_failures, reset_tokens, email_change_tokens, email_changes, events");
       await app("foyer_migrations").where("name", ">=", "20261126140000").del();
       await app.schema.createTable("sessions", (table) => table.text("sid"));
       expect(await refusal()).to.match(/^foyer: DATABASE_SCHEMA: .* did not make \(sessions\)/);

@@ -10,6 +10,7 @@ const LABELLED = {
   foyer_limit_refusals_total: { limit: ["requests", "ip", "email", "total", "guesses", "sign_in"] },
   foyer_hash_refusals_total: { reason: ["full", "aborted", "closed", "broken"] },
   foyer_emails_total: { event: ["queued", "sent", "delayed", "retried", "given_up", "dropped"] },
+  foyer_events_total: { event: ["queued", "sent", "retried", "given_up"] },
   foyer_session_checks_total: { outcome: ["live", "none", "malformed"] },
   foyer_rehashes_total: { outcome: ["done", "skipped", "failed"] },
   foyer_bots_total: { reason: ["honeypot", "too_fast"] },

@@ -2,9 +2,11 @@ import { Writable } from "node:stream";
 import type { Knex } from "knex";
 import supertest from "supertest";
 import { createFoyerClient } from "../../src/client.ts";
-import { compose, purgesOf } from "../../src/compose.ts";
+import { compose } from "../../src/compose.ts";
 import { type Config, parseConfig } from "../../src/config/environment.ts";
+import type { EventHandler } from "../../src/events/event.ts";
 import { listen } from "../../src/http/listen.ts";
+import type { EventType } from "../../src/models/outbox-event.ts";
 import { User } from "../../src/models/user.ts";
 import { createLog } from "../../src/ops/log.ts";
 import { createDatabase } from "./database.ts";
@@ -60,7 +62,7 @@ async function serve(config: Config) {
     client: createFoyerClient(url),
     logged: () => logged,
     async stop() {
-      await Promise.all([stop(8000), foyer.stopEmails(), foyer.drain()]);
+      await Promise.all([stop(8000), foyer.stopSending(), foyer.drain()]);
       await foyer.close();
     },
   };
@@ -98,6 +100,8 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
       return instance.foyer.operatorApp;
     },
     watchStatements: (tell: (sql: string) => void) => db().on("query", ({ sql }: { sql: string }) => tell(sql)),
+    /** Has a handler told of events, as a mounted app does. */
+    on: <T extends EventType>(type: T, handler: EventHandler<T>) => instance.foyer.on(type, handler),
     /** POST /register with JSON. */
     register: (email: string, password = PASSWORD) => instance.http.post("/register").send({ email, password }),
     /** POST /register as the form does. */
@@ -114,7 +118,7 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     users: () => User.query(db()).orderBy("id"),
     /** What happens every ten minutes. */
     purge: async () => {
-      for (const purge of purgesOf(db(), config)) await purge();
+      for (const purge of instance.foyer.purges) await purge();
     },
     /** Moves all that the database remembers into the past, as far as an interval such as `8 days`. */
     travel: (interval: string) => travel(db(), interval),

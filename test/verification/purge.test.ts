@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
+import { createEventRecorder } from "../../src/events/recorder.ts";
 import { createOutbox } from "../../src/mail/outbox.ts";
 import { purge } from "../../src/service/verification/purge.ts";
 import { fits } from "../support/bcrypt.ts";
@@ -116,6 +117,10 @@ for (const privacy of ["open", "discreet"] as const) {
 }
 
 const DAYS = 7;
+const SILENT = createEventRecorder(
+  () => [],
+  () => {},
+);
 /** More than a few statements take, and on a server more than one may within its time. */
 const MANY = postgresUrl ? 20_000 : 2500;
 const STATEMENT_MS = 400;
@@ -168,19 +173,19 @@ describe("with a backlog of very many rows", () => {
   const left = () => Promise.all(TABLES.map(async (table) => Number((await db()(table).count())[0]?.["count"])));
 
   it("purge deletes all of them, by several instances at once, in statements each of which is short", async () => {
-    await Promise.all(instances.map((instance) => purge(instance.db, DAYS)));
+    await Promise.all(instances.map((instance) => purge({ db: instance.db, events: SILENT }, DAYS)));
     expect(await left()).to.deep.equal([0, 0, 0, 0, 0]);
   });
 
   it("purge looks through them to the end when the first of them have to stay", async () => {
     await prepare(`update emails set finished_at = now() where id <= ${MANY - 10}`);
-    await purge(db(), DAYS);
+    await purge({ db: db(), events: SILENT }, DAYS);
     const stay = MANY - 10;
     expect(await left()).to.deep.equal([stay, stay, stay, stay, 0]);
   });
 
   it("purge stops between two statements when it is told to", async () => {
-    await purge(db(), DAYS, AbortSignal.abort());
+    await purge({ db: db(), events: SILENT }, DAYS, AbortSignal.abort());
     const [users] = await left();
     expect(users).to.be.within(1, MANY - 1);
   });

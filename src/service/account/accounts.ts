@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { transaction } from "../../db/transaction.ts";
 import { type AppTransaction, within } from "../../db/within.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import { Session } from "../../models/session.ts";
 import { User } from "../../models/user.ts";
 import { parseEmailAddress } from "../identity/email-address.ts";
@@ -9,7 +10,7 @@ import { emailAccount } from "../sessions/email-account.ts";
 import { toOutput } from "../sessions/hand-over.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
 import { lockAddress } from "../verification/claim.ts";
-import { removeRows } from "./remove.ts";
+import { type RemoveDeps, removeRows } from "./remove.ts";
 
 export type Accounts = {
   /** Finds an account, whether or not anybody gets into it. An address is compared as at a sign-in. */
@@ -41,31 +42,31 @@ async function endSessions(trx: Knex, id: number): Promise<boolean> {
   return count > 0;
 }
 
-async function deleteNow(trx: Knex, id: number): Promise<boolean> {
+async function deleteNow(trx: Knex, events: EventRecorder, id: number): Promise<boolean> {
   const found = await User.query(trx).findById(id);
   if (!found) return false;
   await lockAddress(trx, found.email_key);
   const user = await User.query(trx).findById(id).where({ email_key: found.email_key }).forUpdate();
-  if (!user) return deleteNow(trx, id);
+  if (!user) return deleteNow(trx, events, id);
   await emailAccount(trx, user, {
     purpose: "deletion",
     key: `deletion ${id} ${user.session_epoch}`,
     network: "",
     details: { step: "asked" },
   });
-  await removeRows(trx, user);
+  await removeRows(trx, user, events);
   return true;
 }
 
 /** Creates what an app's own code does with accounts, in a transaction of its own where it brings one. */
-export function createAccounts(db: Knex, emailQueued: () => void): Accounts {
+export function createAccounts({ db, events }: RemoveDeps, emailQueued: () => void): Accounts {
   const run = async <T>(work: (trx: Knex) => Promise<T>, trx: AppTransaction | undefined) =>
     trx ? work(within(trx, db)) : transaction(db, work);
   return {
     find: (by, trx) => run((handle) => find(handle, by), trx),
     endSessions: (id, trx) => run((handle) => endSessions(handle, id), trx),
     async delete(id, trx) {
-      const isDeleted = await run((handle) => deleteNow(handle, id), trx);
+      const isDeleted = await run((handle) => deleteNow(handle, events, id), trx);
       if (!trx) emailQueued();
       return isDeleted;
     },

@@ -1,6 +1,7 @@
 import { raw } from "objection";
 import type { Logger } from "pino";
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import { toSite } from "../../limits/network.ts";
 import { EmailChange } from "../../models/email-change.ts";
 import { Session } from "../../models/session.ts";
@@ -29,6 +30,7 @@ type Refused =
   | "busy";
 
 export type DeleteDeps = CheckPasswordDeps & {
+  events: EventRecorder;
   settings: ServiceSettings;
   findSession: FindSession;
   emailQueued: () => void;
@@ -36,7 +38,7 @@ export type DeleteDeps = CheckPasswordDeps & {
 };
 
 /** All sessions end, and the mailbox is told, in one transaction. Whoever asks again is no later deleted for it. */
-function leave({ db, settings }: DeleteDeps, session: LiveSession, network: string): Promise<Date | undefined> {
+function leave({ db, events, settings }: DeleteDeps, session: LiveSession, network: string): Promise<Date | undefined> {
   return transaction(db, async (trx) => {
     const user = await lockOwnAccount(trx, session);
     if (!user) return undefined;
@@ -58,6 +60,7 @@ function leave({ db, settings }: DeleteDeps, session: LiveSession, network: stri
       network,
       details: { step: "asked" },
     });
+    await events.record(trx, "account.deletion_requested", subjectOf(leaving));
     return leaving.deletes_at ?? undefined;
   });
 }
@@ -88,8 +91,8 @@ export async function deleteAccount(
 }
 
 /** Nobody gets in any more. What keeps the row, such as an app's foreign key, only has the purge try again. */
-async function removeAtOnce({ db, log }: DeleteDeps, { account }: LiveSession): Promise<void> {
-  await removeAccount(db, account.id).catch((fault: unknown) => {
+async function removeAtOnce({ db, events, log }: DeleteDeps, { account }: LiveSession): Promise<void> {
+  await removeAccount({ db, events }, account.id).catch((fault: unknown) => {
     log.error({ err: fault, account: account.id }, "an account that is to be deleted is still there");
   });
 }

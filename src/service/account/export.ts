@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { QueryBuilder } from "objection";
 import { EmailChange } from "../../models/email-change.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
+import { OutboxEvent } from "../../models/outbox-event.ts";
 import { Session } from "../../models/session.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
@@ -67,6 +68,18 @@ async function exportEmails(db: Knex, { account: { id, emailKey } }: LiveSession
   }));
 }
 
+/** What was told of the account, or is yet to be. */
+async function exportEvents(db: Knex, { account: { id } }: LiveSession): Promise<ExportOutput["events"]> {
+  const events = await OutboxEvent.query(db).where({ user_id: id }).orderBy("id");
+  return events.map(({ type, consumer, created_at, finished_at, outcome }) => ({
+    type,
+    toldTo: consumer,
+    createdAt: created_at.toISOString(),
+    finishedAt: iso(finished_at),
+    outcome,
+  }));
+}
+
 /** Gives whoever is signed in all that is kept of them. */
 export async function exportAccount(
   { db, findSession }: { db: Knex; findSession: FindSession },
@@ -87,5 +100,6 @@ export async function exportAccount(
     sessions: await exportSessions(db, session),
     emailChanges: await exportEmailChanges(db, session),
     emails: await exportEmails(db, session),
+    events: await exportEvents(db, session),
   });
 }

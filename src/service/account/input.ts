@@ -46,6 +46,15 @@ export const exportOutput = z.object({
       outcome: z.enum(["sent", "given_up", "dropped"]).nullable(),
     }),
   ),
+  events: z.array(
+    z.object({
+      type: z.string(),
+      toldTo: z.enum(["app", "webhook"]),
+      createdAt: time,
+      finishedAt: time.nullable(),
+      outcome: z.enum(["sent", "given_up", "dropped"]).nullable(),
+    }),
+  ),
 });
 
 export type ExportOutput = z.infer<typeof exportOutput>;

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import { toSite } from "../../limits/network.ts";
 import { ok } from "../../result.ts";
 import type { Caller } from "../caller.ts";
@@ -10,11 +11,11 @@ import type { SignedInAccount } from "../sessions/input.ts";
 import type { FindSession } from "../sessions/live.ts";
 import { lockOwnAccount } from "../sessions/lock.ts";
 
-export type KeepDeps = { db: Knex; findSession: FindSession; emailQueued: () => void };
+export type KeepDeps = { db: Knex; events: EventRecorder; findSession: FindSession; emailQueued: () => void };
 
 /** Keeps an account that was to be deleted, for whoever signed in to it. Where it was not, there is nothing to do. */
 export async function keepAccount(
-  { db, findSession, emailQueued }: KeepDeps,
+  { db, events, findSession, emailQueued }: KeepDeps,
   caller: Caller,
 ): Promise<Result<SignedInAccount, "not_signed_in">> {
   const session = await findSession(caller.credential());
@@ -33,6 +34,7 @@ export async function keepAccount(
     } as const;
     await emailAccount(trx, user, email);
     await user.$query(trx).patch({ deletes_at: null });
+    await events.record(trx, "account.kept", subjectOf(user));
     return { isTold: true };
   });
   if (!kept) return refuse({ code: "not_signed_in" });

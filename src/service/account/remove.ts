@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { type QueryBuilder, raw } from "objection";
 import { BATCH_SIZE, deleteInBatches } from "../../db/batches.ts";
 import { transaction } from "../../db/transaction.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
@@ -45,19 +46,22 @@ async function deleteEmails(trx: Knex, { id, email_key }: User): Promise<void> {
 }
 
 /** Deletes an account whose row and address are locked, and all that is kept of it. */
-export async function removeRows(trx: Knex, user: User): Promise<void> {
+export async function removeRows(trx: Knex, user: User, events: EventRecorder): Promise<void> {
   await deleteEmails(trx, user);
   await signUpsOf(trx, user).delete();
   await forgetFailures(trx, user);
   await User.query(trx).deleteById(user.id);
+  await events.recordDeleted(trx, [user.id]);
 }
+
+export type RemoveDeps = { db: Knex; events: EventRecorder };
 
 /**
  * Deletes an account whose time has come, with its sign-ups, emails, links and sessions, in one transaction. Whatever was
  * asked for at its address is gone too, so that nothing brings it back. @throws the database's fault where an app's foreign
  * key keeps it.
  */
-export async function removeAccount(db: Knex, id: number): Promise<void> {
+export async function removeAccount({ db, events }: RemoveDeps, id: number): Promise<void> {
   const late = (trx: Knex) => User.query(trx).findById(id).where("deletes_at", "<=", raw("now()"));
   const found = await late(db);
   if (!found) return;
@@ -66,6 +70,6 @@ export async function removeAccount(db: Knex, id: number): Promise<void> {
     await lockAddress(trx, found.email_key);
     const user = await late(trx).forUpdate();
     if (!user || user.email_key !== found.email_key) return;
-    await removeRows(trx, user);
+    await removeRows(trx, user, events);
   });
 }

@@ -3,6 +3,7 @@ import { raw } from "objection";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
 import type { EmailChange } from "../../models/email-change.ts";
@@ -28,6 +29,7 @@ type Refused = LinkRefused | "email_taken" | "rate_limited";
 
 export type ConfirmDeps = {
   db: Knex;
+  events: EventRecorder;
   limiter: Limiter;
   knownBrowsers: KnownBrowsers;
   emailQueued: () => void;
@@ -37,7 +39,11 @@ export type ConfirmDeps = {
 
 type Made = { user: User; change: EmailChange };
 
-async function make(trx: Knex, token: string, shown: EmailChange, network: string): Promise<Result<Made, Refused>> {
+async function make(
+  trx: Knex.Transaction,
+  events: EventRecorder,
+  { token, shown, network }: { token: string; shown: EmailChange; network: string },
+): Promise<Result<Made, Refused>> {
   await lockAddress(trx, shown.new_email_key);
   const user = await lockAccount(trx, shown.user_id);
   // Only now, for whoever had them locked may have made it, or had it come to nothing.
@@ -46,7 +52,8 @@ async function make(trx: Knex, token: string, shown: EmailChange, network: strin
   const change = found.value;
   if (!user) return refuse({ code: "token_unknown" });
   const before = { id: user.id, email: user.email, email_key: user.email_key };
-  const moved = await moveAccount(trx, user, { email: change.new_email, email_key: change.new_email_key });
+  const { new_email: email, new_email_key: email_key } = change;
+  const moved = await moveAccount(trx, user, { email, email_key }, events);
   if (!moved) return refuse({ code: "email_taken", emailSent: false });
   await change.$query(trx).patch({ outcome: "done", changed_at: moved.updated_at });
   // Or the account might be gone while the mailbox before may still have it back.
@@ -59,6 +66,7 @@ async function make(trx: Knex, token: string, shown: EmailChange, network: strin
   await prolongUndo(trx, change);
   const key = `email change ${change.id} done`;
   await emailAccount(trx, before, { purpose: "email_change_notice", key, network, details: { changeId: change.id } });
+  await events.record(trx, "account.email_changed", subjectOf(moved));
   return ok({ user: moved, change });
 }
 
@@ -68,7 +76,8 @@ async function useLink(deps: ConfirmDeps, token: string, caller: Caller): Promis
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
   const network = toSite(caller.ip);
-  const made = await moveDespiteSignUps(() => transaction(deps.db, (trx) => make(trx, token, found.value, network)));
+  const link = { token, shown: found.value, network };
+  const made = await moveDespiteSignUps(() => transaction(deps.db, (trx) => make(trx, deps.events, link)));
   if (!made.ok) return made;
   const { user, change } = made.value;
   void supersedeOthers(deps, user.email_key);

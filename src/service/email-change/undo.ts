@@ -3,6 +3,7 @@ import { raw } from "objection";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
 import { EmailChange } from "../../models/email-change.ts";
@@ -30,6 +31,7 @@ type Undone = { user: User; isBack: boolean };
 
 export type UndoDeps = {
   db: Knex;
+  events: EventRecorder;
   log: Logger;
   limiter: Limiter;
   emailQueued: () => void;
@@ -47,7 +49,11 @@ async function lockOut(trx: Knex, user: User): Promise<void> {
   await forgetFailures(trx, user);
 }
 
-async function undo(trx: Knex, token: string, shown: EmailChange, network: string): Promise<Result<Undone, Refused>> {
+async function undo(
+  trx: Knex.Transaction,
+  events: EventRecorder,
+  { token, shown, network }: { token: string; shown: EmailChange; network: string },
+): Promise<Result<Undone, Refused>> {
   const { id, user_id, old_email: email, old_email_key: email_key } = shown;
   await lockAddress(trx, email_key);
   const user = await lockAccount(trx, user_id);
@@ -61,7 +67,8 @@ async function undo(trx: Knex, token: string, shown: EmailChange, network: strin
     return ok({ user, isBack: false });
   }
   const before = { id: user.id, email: user.email, email_key: user.email_key };
-  const moved = await moveAccount(trx, user, { email, email_key });
+  const wasLeaving = user.deletes_at !== null;
+  const moved = await moveAccount(trx, user, { email, email_key }, events);
   if (!moved) return refuse({ code: "email_taken", emailSent: false });
   await since.patch({ outcome: "undone" });
   await lockOut(trx, moved);
@@ -75,6 +82,8 @@ async function undo(trx: Knex, token: string, shown: EmailChange, network: strin
       network,
       details: { changeId: id, step: "undone" },
     });
+  await events.record(trx, "account.email_changed", subjectOf(moved));
+  if (wasLeaving) await events.record(trx, "account.kept", subjectOf(moved));
   return ok({ user: moved, isBack: true });
 }
 
@@ -85,7 +94,8 @@ async function useLink(deps: UndoDeps, token: string, caller: Caller): Promise<R
   const spent = await deps.limiter.spend({ ip: caller.ip });
   if (!spent.ok) return spent;
   const network = toSite(caller.ip);
-  const undone = await moveDespiteSignUps(() => transaction(deps.db, (trx) => undo(trx, token, change, network)));
+  const link = { token, shown: change, network };
+  const undone = await moveDespiteSignUps(() => transaction(deps.db, (trx) => undo(trx, deps.events, link)));
   if (!undone.ok) return undone;
   const { user, isBack } = undone.value;
   if (isBack) {

@@ -1,4 +1,5 @@
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import { toSite } from "../../limits/network.ts";
 import { Session } from "../../models/session.ts";
 import { ok } from "../../result.ts";
@@ -21,13 +22,14 @@ import { setPassword } from "./set-password.ts";
 type Refused = "not_signed_in" | "invalid_input" | "invalid_credentials" | "rate_limited" | "busy";
 
 export type ChangeDeps = Pick<SignInDeps, "db" | "hasher" | "limiter" | "settings"> & {
+  events: EventRecorder;
   findSession: FindSession;
   emailQueued: () => void;
 };
 
 /** Sets the password, and ends all sessions but this one. @returns undefined where this one ended meanwhile. */
 function apply(
-  { db, settings }: ChangeDeps,
+  { db, events, settings }: ChangeDeps,
   session: LiveSession,
   hashedPassword: string,
   network: string,
@@ -35,10 +37,12 @@ function apply(
   return transaction(db, async (trx) => {
     const user = await lockOwnAccount(trx, session);
     if (!user) return undefined;
-    const { session_epoch: epoch } = await setPassword(trx, user, hashedPassword, { network });
+    const changed = await setPassword(trx, user, hashedPassword, { network });
     await Session.query(trx).where({ user_id: user.id }).whereNot({ id: session.id }).delete();
-    await Session.query(trx).findById(session.id).patch({ epoch });
-    return renewSession(trx, settings.sessions, session);
+    await Session.query(trx).findById(session.id).patch({ epoch: changed.session_epoch });
+    const renewed = await renewSession(trx, settings.sessions, session);
+    await events.record(trx, "account.password_changed", subjectOf(changed));
+    return renewed;
   });
 }
 

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
+import { type EventRecorder, subjectOf } from "../../events/recorder.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { toSite } from "../../limits/network.ts";
@@ -19,6 +20,7 @@ import { lockAccount } from "../sessions/lock.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { claimForReader, deleteReplaced, lockAddress } from "../verification/claim.ts";
 import { readToken, sentToken } from "../verification/pasted.ts";
+import { recordVerified } from "../verification/record.ts";
 import { supersedeOthers } from "../verification/verify.ts";
 import { voidResetLinks } from "../verification/void-reset-links.ts";
 import { resetInput } from "./input.ts";
@@ -31,6 +33,7 @@ type Refused = LinkRefused | "invalid_input" | "rate_limited" | "busy";
 
 export type ResetDeps = {
   db: Knex;
+  events: EventRecorder;
   hasher: Hasher;
   limiter: Limiter;
   settings: ServiceSettings;
@@ -46,7 +49,7 @@ async function findAccount(db: Knex, id: number): Promise<User | undefined> {
 
 /** Whoever reads the mailbox has proved it: an address that was not verified is so now. */
 async function apply(
-  { db }: ResetDeps,
+  { db, events }: ResetDeps,
   { id, email_key }: User,
   { token, hashedPassword, network }: Record<"token" | "hashedPassword" | "network", string>,
 ): Promise<Result<User, LinkRefused>> {
@@ -58,12 +61,16 @@ async function apply(
     const found = await findResetToken(trx, token);
     if (!found.ok) return found;
     if (!user) return refuse({ code: "token_unknown" });
+    const wasVerified = user.email_verified_at !== null;
     const owner = await claimForReader(trx, user);
     if (owner.id !== user.id) {
       await voidResetLinks(trx, user, owner);
       await deleteReplaced(trx, user);
     }
-    return ok(await setPassword(trx, owner, hashedPassword, { network }));
+    const changed = await setPassword(trx, owner, hashedPassword, { network });
+    if (!wasVerified) await recordVerified(trx, events, changed, user);
+    await events.record(trx, "account.password_changed", subjectOf(changed));
+    return ok(changed);
   });
 }
 

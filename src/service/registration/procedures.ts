@@ -10,7 +10,7 @@ import { type RegistrationDeps, register } from "./register.ts";
 const LOOKUPS_PER_SECOND = 300;
 
 export type RegistrationParts = ProcedureDeps &
-  Pick<RegistrationDeps, "db" | "hasher" | "limiter" | "settings" | "emailQueued">;
+  Pick<RegistrationDeps, "db" | "events" | "hasher" | "limiter" | "settings" | "emailQueued">;
 
 export function registrationProcedures(parts: RegistrationParts) {
   const schema = registrationInput(parts.settings);

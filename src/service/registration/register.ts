@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import type { Throttle } from "../../admission/throttle.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import type { Hasher } from "../../hashing/hasher.ts";
 import type { Limiter } from "../../limits/limiter.ts";
 import { ok } from "../../result.ts";
@@ -22,6 +23,7 @@ type Outcome = { result: Result<Account, Refused>; deviceSecret?: string };
 
 export type RegistrationDeps = {
   db: Knex;
+  events: EventRecorder;
   hasher: Hasher;
   limiter: Limiter;
   settings: ServiceSettings;
@@ -35,12 +37,13 @@ export type RegistrationDeps = {
 type ParsedRegistration = { email: EmailAddress; password: string; caller: Caller };
 
 async function store(
-  { db, settings }: RegistrationDeps,
+  { db, events, settings }: RegistrationDeps,
   signUp: NewSignUp,
   state: AccountState,
 ): Promise<Account | undefined> {
   if (settings.privacy === "discreet") return reserveAccount(db, signUp);
-  const account = state === "none" ? await createUnverifiedAccount(db, signUp, settings.unverifiedDays) : undefined;
+  const { unverifiedDays } = settings;
+  const account = state === "none" ? await createUnverifiedAccount({ db, events }, signUp, unverifiedDays) : undefined;
   // Whoever proves the mailbox gets the account, so further sign-ups for an unverified account are kept.
   if (!account) await addSignUp(db, signUp);
   return account;

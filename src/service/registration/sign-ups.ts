@@ -1,6 +1,8 @@
 import type { Knex } from "knex";
 import { violatedUnique } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
+import { transaction } from "../../db/transaction.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import { toSite } from "../../limits/network.ts";
 import { insertEmail } from "../../mail/outbox.ts";
 import { User } from "../../models/user.ts";
@@ -81,15 +83,27 @@ export async function reserveAccount(db: Knex, signUp: NewSignUp): Promise<Accou
   return { id, email: signUp.email.email };
 }
 
+type CreateDeps = { db: Knex; events: EventRecorder };
+
+async function openAccount({ db, events }: CreateDeps, signUp: NewSignUp, unverifiedDays: number): Promise<Account> {
+  const { email } = signUp.email;
+  const open = async (handle: Knex) => ({ id: await write(handle, OPEN_ACCOUNT, signUp, { unverifiedDays }), email });
+  if (!events.wants("account.created")) return open(db);
+  return transaction(db, async (trx) => {
+    const account = await open(trx);
+    await events.record(trx, "account.created", { ...account, verified: false });
+    return account;
+  });
+}
+
 /** Creates an unverified account with its email, or undefined if the address has one: the unique index decides. */
 export async function createUnverifiedAccount(
-  db: Knex,
+  deps: CreateDeps,
   signUp: NewSignUp,
   unverifiedDays: number,
 ): Promise<Account | undefined> {
   try {
-    const id = await write(db, OPEN_ACCOUNT, signUp, { unverifiedDays });
-    return { id, email: signUp.email.email };
+    return await openAccount(deps, signUp, unverifiedDays);
   } catch (fault) {
     if (violatedUnique(fault) === User.emailKeyIsUnique) return undefined;
     throw fault;

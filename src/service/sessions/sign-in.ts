@@ -9,15 +9,15 @@ import { handOver } from "./hand-over.ts";
 import { type SignInOutput, signInInput } from "./input.ts";
 import type { KnownBrowsers } from "./known-browser.ts";
 import type { Rehash } from "./rehash.ts";
-import { startSession } from "./start.ts";
-import { startNoticed } from "./start-noticed.ts";
+import { type StartDeps, startTold } from "./start-told.ts";
 
-export type SignInDeps = CheckPasswordDeps & {
-  settings: ServiceSettings;
-  knownBrowsers: KnownBrowsers;
-  rehash: Rehash;
-  emailQueued: () => void;
-};
+export type SignInDeps = CheckPasswordDeps &
+  StartDeps & {
+    settings: ServiceSettings;
+    knownBrowsers: KnownBrowsers;
+    rehash: Rehash;
+    emailQueued: () => void;
+  };
 
 type Refused = "invalid_input" | "invalid_credentials" | "email_not_verified" | "rate_limited" | "busy";
 
@@ -48,10 +48,10 @@ export async function signIn(deps: SignInDeps, input: unknown, caller: Caller): 
 
   const kind = as ?? (keep ? "kept" : "browser");
   const { sessions, noticeNewSignIn } = deps.settings;
-  const start = noticeNewSignIn && knownBy === undefined ? startNoticed : startSession;
-  const session = await start(deps.db, sessions, { ...account, email_key: email.key }, kind, caller);
+  const isNoticed = noticeNewSignIn && knownBy === undefined;
+  const session = await startTold(deps, { ...account, email_key: email.key }, kind, caller, { isNoticed });
   if (!session) return refuse({ code: "invalid_credentials" });
-  if (start === startNoticed) deps.emailQueued();
+  if (isNoticed) deps.emailQueued();
   deps.rehash(account, password);
   const signedIn = handOver(caller, sessions, { kind, account }, session);
   if (!as) rememberBrowser(deps.knownBrowsers, email.key, caller);

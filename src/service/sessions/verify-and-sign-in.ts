@@ -7,7 +7,7 @@ import type { Result } from "../refusal.ts";
 import { type VerifyDeps, verifyEmail } from "../verification/verify.ts";
 import { handOver } from "./hand-over.ts";
 import { rememberBrowser, type SignInDeps } from "./sign-in.ts";
-import { startSession } from "./start.ts";
+import { startTold } from "./start-told.ts";
 
 export type VerifyAndSignIn = (input: unknown, caller: Caller) => Promise<Result<Account>>;
 
@@ -25,8 +25,8 @@ export function createVerifyAndSignIn(
     const { account, emailKey, epoch } = verified.value;
     if (epoch === undefined) return ok(account);
     const { sessions } = deps.settings;
-    const signedInAs = { id: account.id, session_epoch: epoch };
-    const session = await startSession(deps.db, sessions, signedInAs, "browser", caller);
+    const signedInAs = { ...account, email_key: emailKey, session_epoch: epoch };
+    const session = await startTold(deps, signedInAs, "browser", caller, { isNoticed: false });
     if (!session) return ok(account);
     handOver(caller, sessions, { kind: "browser", account: { ...account, verified: true, deletesAt: null } }, session);
     rememberBrowser(deps.knownBrowsers, emailKey, caller);

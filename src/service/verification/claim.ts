@@ -60,12 +60,17 @@ async function verifyOwned(
   return user.$query(trx).patchAndFetch({ hashed_password: password, email_verified_at: raw("now()") });
 }
 
+/** What an account that gave way has in place of its address. */
+export function replacedName(id: number): string {
+  return `replaced ${id}`;
+}
+
 /**
  * Makes way for an account with another id, so that nothing that an app kept under the old one comes along. The row is
  * deleted by `deleteReplaced`, or else by the next purge.
  */
 export async function replace(trx: Knex, { id }: User): Promise<void> {
-  const name = raw("'replaced ' || id");
+  const name = replacedName(id);
   await User.query(trx)
     .findById(id)
     .patch({ email: name, email_key: name, unverified_expires_at: raw("now()") });
@@ -154,8 +159,15 @@ async function lockSignUps(trx: Knex, { id, email_key }: SignUp, proof: Proof): 
     .forUpdate();
 }
 
-/** `openSignUps`: whether there may be more for `supersede` to do. */
-export type Claimed = { result: Result<Verified, "token_unknown" | "token_used">; openSignUps: boolean };
+/**
+ * `openSignUps`: whether there may be more for `supersede` to do. `verified`: the account that is so only now, and the one
+ * that the address had before.
+ */
+export type Claimed = {
+  result: Result<Verified, "token_unknown" | "token_used">;
+  openSignUps: boolean;
+  verified?: { account: User; before: User | undefined };
+};
 
 function refused(code: "token_unknown" | "token_used"): Claimed {
   return { result: refuse({ code }), openSignUps: false };
@@ -198,8 +210,9 @@ export async function claimAddress(
   }
   const openSignUps = await supersede(trx, email_key);
   if (user && account && user.id !== account.id) await deleteReplaced(trx, user);
-  const verified = account && { ...toVerified(account), epoch: account.session_epoch };
-  return { result: verified ? ok(verified) : refuse({ code: "token_used" }), openSignUps };
+  if (!account) return { ...refused("token_used"), openSignUps };
+  const result = ok({ ...toVerified(account), epoch: account.session_epoch });
+  return { result, openSignUps, verified: { account, before: user } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import { raw } from "objection";
 import { violatedUnique } from "../../db/faults.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
 import { type Result, refuse } from "../refusal.ts";
@@ -13,9 +14,10 @@ import { voidResetLinks } from "./void-reset-links.ts";
  * @returns undefined where it is another account's.
  */
 export async function moveAccount(
-  trx: Knex,
+  trx: Knex.Transaction,
   user: User,
   { email, email_key }: Pick<User, "email" | "email_key">,
+  events: EventRecorder,
 ): Promise<User | undefined> {
   const there = await User.query(trx).findOne({ email_key }).whereNot({ id: user.id });
   if (there && isOwned(there)) return undefined;
@@ -27,6 +29,7 @@ export async function moveAccount(
     // An app may keep its row, and a password set for that would be nobody's.
     await voidResetLinks(trx, there, moved);
     await deleteReplaced(trx, there);
+    await events.recordDeleted(trx, [there.id]);
   }
   return moved;
 }

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
 import { transaction } from "../../db/transaction.ts";
+import type { EventRecorder } from "../../events/recorder.ts";
 import type { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
@@ -15,6 +16,7 @@ import { findSignUpByCode } from "./code.ts";
 import { tokenInput } from "./input.ts";
 import { findSignUpByToken } from "./link.ts";
 import { type ProofDeps, proveByLink } from "./proof.ts";
+import { recordVerified } from "./record.ts";
 import { giveBackPasswordTry, spendTry } from "./tries.ts";
 
 type Refused =
@@ -26,7 +28,11 @@ type Refused =
   | "rate_limited"
   | "busy";
 
-export type VerifyDeps = ProofDeps & { log: Logger; mutex: KeyedMutex<Result<Verified, Refused>> };
+export type VerifyDeps = ProofDeps & {
+  events: EventRecorder;
+  log: Logger;
+  mutex: KeyedMutex<Result<Verified, Refused>>;
+};
 
 /** After the answer, because strangers may have made any number of them. */
 export async function supersedeOthers({ db, log }: Pick<VerifyDeps, "db" | "log">, emailKey: string): Promise<void> {
@@ -39,7 +45,11 @@ export async function supersedeOthers({ db, log }: Pick<VerifyDeps, "db" | "log"
 
 async function claim(deps: VerifyDeps, signUp: SignUp, proof: Proof, caller: Caller) {
   const { newDeviceSecret } = caller;
-  const claimed = await transaction(deps.db, (trx) => claimAddress(trx, signUp, proof, newDeviceSecret));
+  const claimed = await transaction(deps.db, async (trx) => {
+    const { verified, ...others } = await claimAddress(trx, signUp, proof, newDeviceSecret);
+    if (verified) await recordVerified(trx, deps.events, verified.account, verified.before);
+    return others;
+  });
   if (claimed.openSignUps) void supersedeOthers(deps, signUp.email_key);
   if (claimed.result.ok && proof.kind === "browser") caller.keepDeviceSecrets([newDeviceSecret]);
   return claimed.result;
