@@ -110,21 +110,10 @@ describe("telling events, from processes", () => {
       (select count(*) from events where user_id not in (select id from users)) as causeless`);
     expect(counts).to.include({ untold: 0, causeless: 0 });
     expect(Number(counts?.["users"])).to.be.within(started.length, changes);
+    const order = await readOrder();
     await start();
-    const order = await readOrderWhileRunning();
     await until(() => [...order.keys()].every((id) => receiver.taken.some((event) => event.id === id)));
   });
-
-  /** As `readOrder`, from what the receiver was told where nobody else may open the database. */
-  async function readOrderWhileRunning() {
-    if (postgresUrl) return readOrder();
-    for (const { child } of processes) child.kill("SIGINT");
-    await Promise.all(processes.splice(0).map(({ ended }) => ended));
-    const order = await readOrder();
-    await query("update events set available_at = now() where finished_at is null");
-    await start();
-    return order;
-  }
 
   it("waits while the receiver is down, one probe at a time, and tells all when it is up again", async () => {
     await receiver.close();

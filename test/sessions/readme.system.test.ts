@@ -87,8 +87,8 @@ describe("README's examples of signing in", function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  it("are all tried, here, in test/client or in test/mount", () => {
-    const others = ["in server { … }", "foyer.tsx", "app.ts", "router.ts", "leave.ts"];
+  it("are all tried, here, in test/client, test/events or test/mount", () => {
+    const others = ["in server { … }", "foyer.tsx", "events.ts", "app.ts", "router.ts", "leave.ts"];
     expect([...EXAMPLES.keys()]).to.have.members([...PROGRAMS, ...others]);
   });
 
