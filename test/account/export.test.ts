@@ -27,7 +27,7 @@ describe("auth.exportAccount", () => {
     await allSent(foyer);
     const { status, body } = await exportOf(own.cookie);
     expect(status).to.equal(200);
-    expect(body).to.have.all.keys("account", "signUps", "sessions", "emailChanges", "emails");
+    expect(body).to.have.all.keys("account", "signUps", "sessions", "emailChanges", "emails", "events");
     expect(body.account).to.have.all.keys("id", "email", "verified", "createdAt", "updatedAt", "verifiedAt");
     expect(body.account).to.include({ id: own.id, email: own.email, verified: true });
     expect(body.signUps).to.have.length(1);
@@ -49,6 +49,21 @@ describe("auth.exportAccount", () => {
       "verify",
       "email_change_notice",
     ]);
+  });
+
+  it("has what was told of the account, and not of another", async () => {
+    const end = foyer.on("account.signed_in", () => {});
+    const { email } = await newSignedIn(foyer);
+    await newSignedIn(foyer);
+    const { cookie } = await signIn(foyer, email);
+    end();
+    const { events } = (await exportOf(cookie)).body;
+    expect(events).to.have.length(2);
+    for (const event of events) {
+      expect(event)
+        .to.have.all.keys("type", "toldTo", "createdAt", "finishedAt", "outcome")
+        .and.to.include({ type: "account.signed_in", toldTo: "app" });
+    }
   });
 
   it("has no email about an account that had the address before", async () => {

@@ -85,6 +85,11 @@ describe("telling events, from processes", () => {
   }
 
   it("has each change with its event, or neither, after kills at random moments, and tells each at least once", async () => {
+    // Longer than all else that an event takes, so that many kills find it half done.
+    await query(
+      `create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return new; end'`,
+    );
+    await query("create trigger linger before insert on events for each row execute function linger()");
     const started: number[] = [];
     let changes = 0;
     for (let round = 0; round < 4; round += 1) {

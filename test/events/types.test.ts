@@ -6,6 +6,7 @@ import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { type Received, type Receiver, startReceiver } from "../support/receiver.ts";
 import { newResetToken } from "../support/reset-link.ts";
 import { newAddress, signUp } from "../support/sign-up.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const typesOf = (events: readonly Received[]) => events.map(({ type }) => type.replace("account.", ""));
 const NEW_PASSWORD = "another horse battery";
@@ -136,6 +137,26 @@ for (const privacy of ["open", "discreet"] as const) {
       await expectNext(id, BEFORE + 5, [{ type: "account.deleted", data: { id } }]);
       for (const table of ["events", "users", "sessions"])
         expect(JSON.stringify(await foyer.rows(table)), table).not.to.include(email);
+    });
+
+    it("tells what waited without the address where the account was deleted since, in its order", async () => {
+      const { id, email, cookie } = await newSignedIn(foyer);
+      await receiver.takenOf(id, BEFORE + 1);
+      receiver.behave(({ data }) => (data.id === id ? 400 : 204));
+      const { deletesAt } = (await postSignedIn(foyer, cookie, "/account/delete")).body;
+      await waitFor(async () => (await foyer.rows("events")).find(({ attempts }) => attempts === 1));
+      await allSent(foyer);
+      await foyer.sql("update users set deletes_at = now() where id = ?", id);
+      await foyer.purge();
+      const rows = (await foyer.rows("events")).filter(({ user_id }) => user_id === id);
+      expect(rows.map(({ data }) => data)).to.deep.equal([{ id, email: null, verified: true, deletesAt }, { id }]);
+      expect(JSON.stringify(await foyer.rows("events"))).not.to.include(email);
+      receiver.behave(() => 204);
+      await foyer.sql("update events set available_at = now() where finished_at is null");
+      await expectNext(id, BEFORE + 1, [
+        { type: "account.deletion_requested", data: { id, email: null, verified: true, deletesAt } },
+        { type: "account.deleted", data: { id } },
+      ]);
     });
 
     if (privacy === "open")
