@@ -13,16 +13,17 @@ export type Take = { consumer: EventConsumer; types: readonly EventType[]; room:
 /** @param late those that were given up because their time is over. */
 export type Taken = { events: OutboxEvent[]; late: OutboxEvent[] };
 
-// An event goes only once all before it of its account are done with, so they arrive in order.
+// An event goes only once all before it of its account are done with, so they arrive in order. A subquery that gives a
+// value is asked for one row after another, so however many wait no more are read than are taken.
 const TAKE = `
   with due as (
     select id, due_at < now() - make_interval(days => ${GIVEN_UP_DAYS}) as is_late from :events: one
     where consumer = :consumer and type = any(cast(:types as text[])) and finished_at is null and available_at <= now()
-      and not exists (
-        select from :events: before where before.consumer = one.consumer and before.user_id = one.user_id
-          and before.id < one.id and before.finished_at is null
-          -- One that no handler is for any more must not hold up the others.
-          and before.type = any(cast(:types as text[])))
+      and id = (
+        -- One that no handler is for any more must not hold up the others.
+        select id from :events: own where own.consumer = one.consumer and own.user_id = one.user_id
+          and own.finished_at is null and own.type = any(cast(:types as text[]))
+        order by own.consumer, own.user_id, own.id limit 1)
     order by available_at, id limit :room for update skip locked
   )
   update :events: one set

@@ -5,6 +5,7 @@ import supertest from "supertest";
 import { createFoyer, type Foyer, StartError } from "../../src/foyer.ts";
 import { createEmptyDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
 import { type AppUnderTest, MOUNTED, openAccount } from "../support/mounted.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const POOL_MAX = 3;
 
@@ -98,6 +99,8 @@ describe("Foyer by an app's own knex", () => {
     const found = await foyer.accounts.find({ email: "LEAVES@example.com" });
     expect(found).to.deep.equal({ id: found?.id, email, verified: true });
     const id = found?.id ?? 0;
+    const told: { id: number }[] = [];
+    const end = foyer.on("account.deleted", ({ data }) => void told.push(data));
 
     const undone = await db
       .transaction(async (trx) => {
@@ -119,6 +122,9 @@ describe("Foyer by an app's own knex", () => {
     expect(await foyer.accounts.find({ email })).to.equal(null);
     expect(await foyer.accounts.delete(id)).to.equal(false);
     await openAccount(app, email);
+    await waitFor(async () => told[0]);
+    expect(told).to.deep.equal([{ id }]);
+    end();
   });
 
   it("takes no transaction that is over", async () => {
