@@ -224,7 +224,7 @@ export async function compose(
     drain: hasher.close,
     purges,
     async close() {
-      stopPurge();
+      await stopPurge();
       await database.close();
     },
   };

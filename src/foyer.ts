@@ -1,23 +1,34 @@
-import type { Express, Request, RequestHandler, Response } from "express";
-import createError from "http-errors";
+import type { Express, Request, Response } from "express";
 import type { Logger } from "pino";
 import { compose } from "./compose.ts";
+import type { Config } from "./config/environment.ts";
 import { inCode, parseSettings, type SettingsInCode } from "./config/in-code.ts";
-import type { AppKnex } from "./db/source.ts";
+import { StartError } from "./config/start-error.ts";
+import type { AppKnex, SourceSettings } from "./db/source.ts";
 import type { EventHandler } from "./events/event.ts";
 import { callerOf } from "./http/caller.ts";
-import { REFUSALS } from "./http/refusals.ts";
-import { requireSession } from "./http/require-session.ts";
+import { requireOneCredential } from "./http/credential.ts";
+import { mountOf, warnOfMount } from "./http/mount.ts";
+import { namedOrigins } from "./http/named-origins.ts";
+import { type RequireSession, requireSession } from "./http/require-session.ts";
+import { requireSameOrigin } from "./http/same-origin.ts";
 import type { EventType } from "./models/outbox-event.ts";
 import { createLog } from "./ops/log.ts";
 import type { Accounts } from "./service/account/accounts.ts";
 import type { SessionOutput } from "./service/sessions/input.ts";
+import { RefusalError, refuseAsTrpc } from "./trpc/errors.ts";
 import { type Context, createContext, errorFormatter } from "./trpc/init.ts";
 import { type AppRouter, createRouter } from "./trpc/router.ts";
 
+// Those that an app's own router, which has Foyer's procedures, is made of: its declarations have to name them.
+export type { SerialQueue } from "./admission/serial-queue.ts";
 export { StartError } from "./config/start-error.ts";
 export type { FoyerEvent } from "./events/event.ts";
+export type { RefusalData } from "./http/refusals.ts";
+export type { Language } from "./language/language.ts";
 export type { EventType } from "./models/outbox-event.ts";
+export type { Caller } from "./service/caller.ts";
+export type { Context } from "./trpc/init.ts";
 
 export type FoyerOptions = SettingsInCode & {
   /** Keeps all in memory, for an app's tests: neither a folder nor a server is needed, and nothing is left. */
@@ -34,15 +45,21 @@ export type SignedIn = Extract<SessionOutput, { account: object }>;
 export type Foyer = {
   /** All of it: pages, JSON and tRPC. `app.use("/account", foyer.app)` mounts it; supertest takes it as it is. */
   app: Express;
-  /** Who sent a request, if anybody is signed in. @throws 503 while the database is away: nobody is signed out by that. */
+  /**
+   * Who sent a request, if anybody is signed in. @throws 503 while the database is away, for nobody is signed out by that,
+   * and 400 for who asks as two at once: by a cookie and a bearer token.
+   */
   session(req: Request): Promise<SignedIn | null>;
   /** Lets whoever is signed in pass, as `res.locals.account`. Pages send others to sign in and back; all else is 401. */
-  requireSession: RequestHandler;
+  requireSession: RequireSession<SignedIn["account"]>;
   /** Finds accounts, ends their sessions and deletes them: in a transaction of the app's own where it brings one. */
   accounts: Accounts;
   /** The procedures of tRPC, to merge into a router of one's own: `router({ ...mine, auth: foyer.router.auth })`. */
   router: AppRouter;
-  /** The context that those procedures need: `createContext: (options) => ({ ...mine, ...foyer.createContext(options) })`. */
+  /**
+   * The context that those procedures need: `createContext: (options) => ({ ...mine, ...foyer.createContext(options) })`.
+   * @throws TRPCError for a request that another origin's page sent, or that asks as two at once.
+   */
   createContext(options: { req: Request; res: Response }): Context;
   /** Has tRPC's errors carry Foyer's refusals: `initTRPC.create({ errorFormatter: foyer.errorFormatter })`. */
   errorFormatter: typeof errorFormatter;
@@ -58,11 +75,20 @@ export type Foyer = {
 /** Beside an app's tables, so in a schema of its own. */
 const SCHEMA = "foyer";
 
-async function start({ memory, knex, log, ...settings }: FoyerOptions) {
+function sourceOf({ memory, knex, databaseUrl, dataDir }: FoyerOptions, { database }: Config): SourceSettings {
+  if ([memory || undefined, knex, databaseUrl, dataDir].filter((given) => given !== undefined).length > 1)
+    throw new StartError("database: expected one of memory, knex, databaseUrl and dataDir");
+  if (memory) return { memory };
+  return knex ? { knex, ...(database.schema && { schema: database.schema }) } : database;
+}
+
+async function start(options: FoyerOptions) {
+  const { memory, knex, log: given, ...settings } = options;
   const config = parseSettings({ databaseSchema: SCHEMA, ...settings });
-  const { schema } = config.database;
-  const source = memory ? { memory } : knex ? { knex, ...(schema && { schema }) } : config.database;
-  return compose(config, log ?? createLog(config.logLevel), { source });
+  const log = given ?? createLog(config.logLevel);
+  const foyer = await compose(config, log, { source: sourceOf(options, config) });
+  warnOfMount(foyer.app, config.publicUrl, log);
+  return { config, foyer };
 }
 
 /**
@@ -70,31 +96,41 @@ async function start({ memory, knex, log, ...settings }: FoyerOptions) {
  * @throws StartError when a setting is wrong, or the database cannot be used.
  */
 export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
-  const foyer = await start(options).catch((error: unknown) => {
+  const { config, foyer } = await start(options).catch((error: unknown) => {
     throw inCode(error);
   });
+  const { publicUrl, corsOrigins } = config;
+  const isNamed = namedOrigins(corsOrigins);
+  let closing: Promise<void> | undefined;
   const { app, procedures, accounts, language } = foyer;
   /** The same request as Foyer's own app would get it: with its settings, such as which proxies it trusts. */
   const asOwn = (req: Request): Request => Object.create(req, { app: { value: app } });
 
   const session = async (req: Request) => {
     if (!req.res) throw new Error("foyer.session takes a request that Express handles");
+    requireOneCredential(asOwn(req));
     const current = await procedures.session.run(undefined, callerOf(asOwn(req), req.res));
-    if (!current.ok) throw createError(REFUSALS[current.error.code].status);
+    if (!current.ok) throw new RefusalError(current.error, language);
     return current.value.session ? current.value : null;
   };
   return {
     app,
     session,
-    requireSession: requireSession(session, () => app.path()),
+    requireSession: requireSession(session, () => publicUrl.pathname.replace(/\/$/, "") || mountOf(app)),
     accounts,
     router: createRouter(procedures),
-    createContext: ({ req, res }) => createContext(asOwn(req), res, language),
+    createContext({ req, res }) {
+      refuseAsTrpc(() => {
+        requireSameOrigin(asOwn(req), isNamed);
+        requireOneCredential(asOwn(req));
+      }, language);
+      return createContext(asOwn(req), res, language);
+    },
     errorFormatter,
     on: foyer.on,
-    async close() {
-      await Promise.all([foyer.stopSending(), foyer.drain()]);
-      await foyer.close();
+    close() {
+      closing ??= Promise.all([foyer.stopSending(), foyer.drain()]).then(foyer.close);
+      return closing;
     },
   };
 }

@@ -60,7 +60,8 @@ async function start() {
   const url = config.port === port ? site : `http://${config.host}:${port}`;
   const { description } = foyer.database;
   log.info({ url, port, database: description }, `Foyer is open at ${url} and keeps its accounts in ${description}`);
-  if (config.mail.kind === "mailbox") log.info(`No email is sent without SMTP_URL: read it at ${url}/mailbox`);
+  if (config.mail.kind === "mailbox")
+    log.info(`No email is sent without SMTP_URL: read it at http://localhost:${port}/mailbox`);
 }
 
 function onSignal(stop: (signal: NodeJS.Signals) => Promise<void>) {

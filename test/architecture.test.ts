@@ -17,7 +17,7 @@ const RULE_PARTS = ["service/caller.ts", "service/refusal.ts", "service/availabi
 const ALLOWED: Record<string, string[]> = {
   "main.ts": ["compose.ts", "http", "ops", "config"],
   cli: ["service", "outbox", "models", "db", "ops", "config"],
-  "foyer.ts": ["compose.ts", "http", "trpc", "service", "events", "models", "db", "ops", "config"],
+  "foyer.ts": ["compose.ts", "http", "trpc", "service", "admission", "events", "models", "db", "ops", "config"],
   "compose.ts": [
     "http/app.ts",
     "service",

@@ -4,14 +4,15 @@ import type { Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
 import { StartError } from "../config/start-error.ts";
 import { createDialect } from "./dialect.ts";
-import { Unreachable } from "./faults.ts";
+import { describeError, Unreachable } from "./faults.ts";
 import { refuseIfCrowded } from "./pool.ts";
 import { ACQUIRE_TIMEOUT_MS, MIGRATING, SERVING, SILENCE_MS } from "./postgres.ts";
 import { type Connected, createSilenceWatch } from "./silence.ts";
 import type { AppKnex, Source } from "./source.ts";
 import { types } from "./types.ts";
 
-type Pending = { promise: Promise<Connected>; abort(): void };
+/** Of the app's tarn. It knows what kept it from opening one, if something did. */
+type Pending = { promise: Promise<Connected>; possibleTimeoutCause: Error | null; abort(): void };
 
 /** The app's pool waits for as long as the app says, which a request should not. */
 async function acquireInTime(client: Knex["client"]): Promise<Connected> {
@@ -22,7 +23,8 @@ async function acquireInTime(client: Knex["client"]): Promise<Connected> {
   late.then(() => pending.abort()).catch(() => {});
   return pending.promise
     .catch((fault: unknown) => {
-      throw new Unreachable("the app's pool gives no connection", { cause: fault });
+      const cause = pending.possibleTimeoutCause ?? fault;
+      throw new Unreachable(`the app's pool gives no connection: ${describeError(cause)}`, { cause });
     })
     .finally(() => inTime.abort());
 }
@@ -32,7 +34,7 @@ async function acquireInTime(client: Knex["client"]): Promise<Connected> {
  * and each statement Foyer's own parsers. @throws StartError unless it is knex for PostgreSQL with node-postgres.
  */
 export function appKnex(app: AppKnex): Source {
-  const { dialect, driverName, pool } = app.client;
+  const { dialect, driverName, pool } = app.client ?? {};
   if (dialect !== "postgresql" || driverName !== "pg" || !pool)
     throw new StartError("knex: expected one for PostgreSQL, made with client: 'pg' and a connection");
   const silence = createSilenceWatch(SILENCE_MS);

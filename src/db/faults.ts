@@ -78,7 +78,9 @@ export function isUnavailable(error: unknown): boolean {
     return PASSING_OF_LASTING_CLASS.includes(code) || CLASSES[code.slice(0, 2)] === "passing";
   return (
     native instanceof Error &&
-    /^(.* - )?(Connection terminated|Client (has encountered a connection error|was closed))/s.test(native.message)
+    /^(.* - )?(Connection terminated|Client (has encountered a connection error|was closed)|Unable to acquire a connection)/s.test(
+      native.message,
+    )
   );
 }
 

@@ -21,9 +21,10 @@ export function poolUse(db: Knex): { used: number; idle: number; waiting: number
   return { used: pool.numUsed(), idle: pool.numFree(), waiting: pool.numPendingAcquires(), max: pool.max };
 }
 
-/** @throws Unreachable where so many wait for a connection that one more would wait in vain. */
+/** @throws Unreachable where so many wait for a connection that one more would wait in vain, and once all are closed. */
 export function refuseIfCrowded(client: Knex["client"]): void {
-  const pool: Pool = client.pool;
+  const pool: Pool | undefined = client.pool;
+  if (!pool) throw new Unreachable("the database was closed");
   if (pool.numPendingAcquires() >= MAX_WAITING) throw new Unreachable("too many wait for a connection");
 }
 

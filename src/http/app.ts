@@ -88,8 +88,10 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   app.use(securityHeaders(app.get("https"), config.returnOrigins));
   app.use(onlyValidHost);
   app.use("/assets", assets.serve);
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     res.set("Cache-Control", "no-store");
+    // Others, such as those behind a proxy, would be led to a page that is not there for them.
+    res.locals["hasMailbox"] = parts.devEmails !== undefined && isFromThisMachine(req);
     next();
   });
   app.use([...all.map(pathOf), "/trpc"], crossOrigin(isNamed, queries.map(pathOf)));
@@ -146,11 +148,10 @@ export function createApp(parts: AppParts): Express {
     openApi(document),
   ];
   if (devEmails) {
-    app.locals["hasMailbox"] = true;
     routers.push(devMailbox(devEmails));
   }
   const methods = methodsByPath(routers);
-  app.use(basePath(base, methods), useReturnTo(config.returnOrigins));
+  app.use(basePath(base, methods), useReturnTo(config.publicUrl.origin, config.returnOrigins));
   const probes = useCommon(app, assets, parts);
   app.use(...routers);
   app.use("/trpc", trpc(procedures));

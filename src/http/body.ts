@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { parse as parseForm } from "node:querystring";
-import { json, type RequestHandler, text } from "express";
+import { type RequestHandler, text } from "express";
 import createError from "http-errors";
 
 /** In bytes. It is sixteen times what the largest registration needs. */
@@ -43,20 +43,36 @@ export const onlyUtf8: RequestHandler = (req, _res, next) => {
   next();
 };
 
+/** An app that mounts Foyer may have read the body before, into bytes, a text or an object. */
+function textOf(body: unknown): string | undefined {
+  return Buffer.isBuffer(body) ? body.toString() : typeof body === "string" ? body : undefined;
+}
+
+function parseJson(text: string): unknown {
+  if (text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw createError(400);
+  }
+}
+
 function onlyFor(type: string, ...parse: RequestHandler[]): RequestHandler[] {
   return [(req, _res, next) => next(req.is(type) ? undefined : "route"), onlyUtf8, ...parse];
 }
 
-export const jsonBody = onlyFor(
-  "json",
-  json({ limit: BODY_LIMIT, strict: false, verify: (_req, _res, body) => refuseDamagedText(body) }),
-);
-
 /** JSON as text, for a transport that parses it itself. */
-export const jsonText = text({
-  type: "json",
-  limit: BODY_LIMIT,
-  verify: (_req, _res, body) => refuseDamagedText(body),
+export const jsonText: RequestHandler[] = [
+  text({ type: "json", limit: BODY_LIMIT, verify: (_req, _res, body) => refuseDamagedText(body) }),
+  (req, _res, next) => {
+    req.body = textOf(req.body) ?? req.body;
+    next();
+  },
+];
+
+export const jsonBody = onlyFor("json", ...jsonText, (req, _res, next) => {
+  if (typeof req.body === "string") req.body = parseJson(req.body);
+  next();
 });
 
 /**
@@ -74,7 +90,8 @@ export const formBody = onlyFor(
     },
   }),
   (req, _res, next) => {
-    req.body = parseForm(req.body, "&", "=", { maxKeys: 0 });
+    const text = textOf(req.body);
+    if (text !== undefined) req.body = parseForm(text, "&", "=", { maxKeys: 0 });
     next();
   },
 );

@@ -40,8 +40,14 @@ export function credentialOf(req: Request): Credential | undefined {
   return cookie === undefined ? undefined : { kind: "cookie", token: cookie };
 }
 
-/** Refuses with 400 who asks as two at once: another reader of the request might take the other one. */
+/** @throws 400 for who asks as two at once: another reader of the request might take the other one. */
+export function requireOneCredential(req: Request): void {
+  if (bearerToken(req) !== undefined && cookieToken(req) !== undefined)
+    throw createError(400, { detail: "fault.two_credentials" satisfies MessageKey });
+}
+
+/** The same for every request. */
 export const oneCredential: RequestHandler = (req, _res, next) => {
-  const isTwo = bearerToken(req) !== undefined && cookieToken(req) !== undefined;
-  next(isTwo ? createError(400, { detail: "fault.two_credentials" satisfies MessageKey }) : undefined);
+  requireOneCredential(req);
+  next();
 };

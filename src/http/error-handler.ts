@@ -37,7 +37,8 @@ export const REQUEST_FAULTS = [
   [429, "openapi.fault.429"],
 ] as const satisfies [status: number, description: MessageKey][];
 
-function toFault(error: unknown, language: Language): Fault {
+/** What is told of an error: all but client errors are a 500. */
+export function toFault(error: unknown, language: Language): Fault {
   const known = isHttpError(error) && error.expose ? error : createError(500);
   const { detail, trpc } = FAULTS[known.status] ?? OTHER;
   const { heading, detail: special } = known;

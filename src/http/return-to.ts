@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { namedOrigins } from "./named-origins.ts";
+import { nextInQuery } from "./next.ts";
 
 /** In characters. No page of an app has a longer address. */
 const MOST = 2048;
@@ -15,11 +16,16 @@ export function readReturnTo(sent: unknown, isNamed: (origin: string) => boolean
   return isPlain && isNamed(url.origin) ? url.href : undefined;
 }
 
-/** Reads it of each request, from the query. Views find it as `returnTo`, and links between pages carry it along. */
-export function useReturnTo(origins: readonly string[]): RequestHandler {
-  const isNamed = namedOrigins(origins);
+/**
+ * Reads it of each request, from the query. Views find it as `returnTo`, and links between pages carry it along. A page of
+ * our own origin may be named too, as `next` names it, so that whoever has to sign up first still comes back to it.
+ */
+export function useReturnTo(own: string, others: readonly string[]): RequestHandler {
+  const isNamed = namedOrigins([own, ...others]);
   return (req, res, next) => {
-    res.locals["returnTo"] = readReturnTo(req.query["return_to"], isNamed);
+    const onOurs = nextInQuery(req);
+    res.locals["returnTo"] =
+      readReturnTo(req.query["return_to"], isNamed) ?? (onOurs === undefined ? undefined : new URL(onOurs, own).href);
     next();
   };
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import createError from "http-errors";
 import type { MessageKey } from "../language/message.ts";
 import { claimedOrigin } from "./claimed-origin.ts";
@@ -8,20 +8,24 @@ import { bearerToken } from "./credential.ts";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses with 403 what a page of another origin sent, by Fetch Metadata or else the Origin header (OWASP, Cross-Site
+ * @throws 403 for what a page of another origin sent, by Fetch Metadata or else the Origin header (OWASP, Cross-Site
  * Request Forgery Prevention). A client without either is no browser in use, and passes unless it brings a session's
  * cookie. So does whoever shows a bearer token: no page can have a browser send one that it does not know.
  * @param isNamed tells the other origins whose pages may send JSON. Their browsers ask first (`crossOrigin`).
  */
+export function requireSameOrigin(req: Request, isNamed: (origin: string) => boolean): void {
+  if (SAFE.has(req.method) || bearerToken(req) !== undefined) return;
+  const claimed = claimedOrigin(req);
+  if (claimed === "own") return;
+  if (claimed === "other" && !(isNamed(req.get("origin") ?? "") && req.is("json"))) throw createError(403);
+  if (claimed === "unknown" && readCookie(req, "session") !== undefined)
+    throw createError(403, { detail: "fault.cookie_alone" satisfies MessageKey });
+}
+
+/** The same for every request. */
 export function sameOrigin(isNamed: (origin: string) => boolean): RequestHandler {
   return (req, _res, next) => {
-    if (SAFE.has(req.method) || bearerToken(req) !== undefined) return next();
-    const claimed = claimedOrigin(req);
-    if (claimed === "unknown") {
-      const isSession = readCookie(req, "session") !== undefined;
-      return next(isSession ? createError(403, { detail: "fault.cookie_alone" satisfies MessageKey }) : undefined);
-    }
-    const passes = claimed === "own" || (isNamed(req.get("origin") ?? "") && req.is("json"));
-    next(passes ? undefined : createError(403));
+    requireSameOrigin(req, isNamed);
+    next();
   };
 }

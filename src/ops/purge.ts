@@ -2,24 +2,31 @@ import type { Logger } from "pino";
 
 const INTERVAL_MS = 10 * 60_000;
 
-/** Does what deletes what expired, every ten minutes. @returns a function that stops it. */
-export function startPurge(log: Logger, purges: readonly ((signal: AbortSignal) => Promise<void>)[]): () => void {
+/** Does what deletes what expired, every ten minutes. @returns a function that stops it, and waits for its statement. */
+export function startPurge(
+  log: Logger,
+  purges: readonly ((signal: AbortSignal) => Promise<void>)[],
+): () => Promise<void> {
   const stopping = new AbortController();
-  let isRunning = false;
-  const run = async () => {
-    if (isRunning) return;
-    isRunning = true;
+  const purgeAll = async () => {
     for (const purge of purges) {
+      if (stopping.signal.aborted) return;
       await purge(stopping.signal).catch((fault: unknown) => {
         log.warn({ err: fault }, "what expired could not be deleted");
       });
     }
-    isRunning = false;
+  };
+  let running: Promise<void> | undefined;
+  const run = () => {
+    running ??= purgeAll().finally(() => {
+      running = undefined;
+    });
   };
   const timer = setInterval(run, INTERVAL_MS).unref();
-  void run();
-  return () => {
+  run();
+  return async () => {
     clearInterval(timer);
     stopping.abort();
+    await running;
   };
 }

@@ -1,8 +1,8 @@
 import type { RequestHandler, Response } from "express";
 import { languageOf } from "../http/language.ts";
+import { nextOf } from "../http/next.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import { goOn, goTo, goToSignIn, pathOf } from "./go-to.ts";
-import { nextOf } from "./next.ts";
 import { explainOwnPassword, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { type AccountPage, forSignedIn, KEEP, privatePage, requireOwnForm, type SignedIn } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";

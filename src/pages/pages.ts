@@ -15,6 +15,7 @@ import {
   submitConfirm,
   submitUndo,
 } from "./email-change-links.ts";
+import { showRefusal } from "./fault.ts";
 import { createFormTokens } from "./form-token.ts";
 import { goTo } from "./go-to.ts";
 import { mendLink } from "./link.ts";
@@ -53,7 +54,8 @@ export function pages(parts: PagesParts): Router {
   const router = Router();
   router.get("/", async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
-    goTo(res, signedIn.ok && signedIn.value ? "/account" : "/register");
+    if (!signedIn.ok) return showRefusal(res, signedIn.error);
+    goTo(res, signedIn.value ? "/account" : "/register");
   });
   router.get("/register", showRegistration(parts));
   router.post("/register", formBody, submitRegistration(parts), refuseLargeForm(parts));

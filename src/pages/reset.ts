@@ -6,6 +6,7 @@ import type { DescribeReset } from "../service/password/reset.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
+import { showRefusal } from "./fault.ts";
 import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
@@ -41,6 +42,8 @@ function renderForm(res: Response, { settings }: ResetPage, { token, email }: Li
 }
 
 function renderRefusedLink(res: Response, refused: Refusal) {
+  // The link may be good.
+  if ("retryAfterSeconds" in refused) return showRefusal(res, refused);
   const refusal = answerRefusal(res.set("Referrer-Policy", "strict-origin"), refused);
   res.render("pages/password/link-refused", {
     title: pageTitle(res, "reset.refused.title", refusal),

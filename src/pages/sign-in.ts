@@ -1,13 +1,13 @@
 import type { Request, RequestHandler, Response } from "express";
 import { callerOf } from "../http/caller.ts";
 import { languageOf } from "../http/language.ts";
+import { nextInQuery, nextOf } from "../http/next.ts";
 import { PASSWORD_MAX_LENGTH } from "../service/identity/password.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import { keepPath } from "./delete-account.ts";
 import { goOn, goTo } from "./go-to.ts";
-import { nextOf } from "./next.ts";
 import { onwardOf } from "./onward.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
@@ -27,11 +27,6 @@ const DONE = {
 } as const;
 
 type Typed = { email?: unknown; keep?: unknown; next?: unknown };
-
-/** nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
-function unencodedNext(req: Request): unknown {
-  return /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"];
-}
 
 type Shown = {
   canRegister: boolean;
@@ -79,8 +74,8 @@ function daysOf(sent: unknown): number {
 export function showSignIn({ procedures, settings }: SignInPage): RequestHandler {
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
-    const next = unencodedNext(req);
-    if (signedIn.ok && signedIn.value) return goOn(res, nextOf(req, next) ?? onwardOf(res)?.url, HOME);
+    const next = nextInQuery(req);
+    if (signedIn.ok && signedIn.value) return goOn(res, next ?? onwardOf(res)?.url, HOME);
     const { text } = languageOf(res);
     const done = Object.entries(DONE).find(([name]) => name in req.query)?.[1];
     render(

@@ -9,6 +9,7 @@ import type { Refusal } from "../service/refusal.ts";
 import type { VerifyAndSignIn } from "../service/sessions/verify-and-sign-in.ts";
 import type { ServiceSettings } from "../service/settings.ts";
 import type { DescribeLink, VerificationLink } from "../service/verification/link.ts";
+import { showRefusal } from "./fault.ts";
 import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { onwardOf } from "./onward.ts";
@@ -37,6 +38,8 @@ function renderForms(res: Response, { code, email }: Typed, refusal?: PageRefusa
 }
 
 function renderRefusedLink(res: Response, refused: Refusal) {
+  // The link may be good.
+  if ("retryAfterSeconds" in refused) return showRefusal(res, refused);
   const refusal = answerRefusal(res, refused);
   res.render("pages/verification/link-refused", {
     title: pageTitle(res, "verify.refused.title", refusal),

@@ -45,7 +45,7 @@ export function trpc(procedures: Procedures): Router {
     onlyGetAndPost,
     onlyJson,
     onlyUtf8,
-    jsonText,
+    ...jsonText,
     (req, res, next) => {
       const cookie = cookieOf(req);
       // Nobody is signed in, or known at another address, before that is done.

@@ -1,12 +1,16 @@
+import { Writable } from "node:stream";
 import { initTRPC } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { expect } from "chai";
 import express, { type Request, type Response } from "express";
 import supertest from "supertest";
 import { createFoyer, type Foyer, StartError } from "../../src/foyer.ts";
+import { createLog } from "../../src/ops/log.ts";
+import { newSessionToken } from "../../src/service/sessions/token.ts";
 import { cookieOf } from "../support/account.ts";
 import { PASSWORD } from "../support/foyer.ts";
-import { MOUNTED, openAccount } from "../support/mounted.ts";
+import { emailTo, MOUNTED, openAccount } from "../support/mounted.ts";
+import { newAddress } from "../support/sign-up.ts";
 
 const { publicUrl, ...OTHERS } = MOUNTED;
 const SETTINGS = { ...OTHERS, memory: true } as const;
@@ -92,6 +96,100 @@ describe("an app in Express that mounts Foyer", () => {
   });
 });
 
+describe("an app in Express that does more than to mount Foyer", () => {
+  let foyer: Foyer;
+  before(async () => {
+    foyer = await createFoyer({ ...SETTINGS, publicUrl });
+  });
+  after(() => foyer.close());
+
+  for (const [what, parser] of [
+    ["urlencoded({ extended: true })", express.urlencoded({ extended: true })],
+    ["urlencoded({ extended: false })", express.urlencoded({ extended: false })],
+    ["json()", express.json()],
+    ["text()", express.text({ type: "*/*" })],
+    ["raw()", express.raw({ type: "*/*" })],
+  ] as const) {
+    it(`may read bodies before, by express.${what}`, async () => {
+      const http = supertest(express().use(parser).use("/account", foyer.app));
+      const account = () => ({ email: newAddress(), password: PASSWORD });
+      expect((await http.post("/account/register").type("form").send(account())).status).to.equal(303);
+      expect((await http.post("/account/register").send(account())).status).to.equal(201);
+      expect((await http.post("/account/trpc/auth.register").send(account())).status).to.equal(200);
+      const broken = await http.post("/account/register").type("json").send("{");
+      expect(broken.status).to.equal(400);
+    });
+  }
+
+  it("has members who have to sign up first come back to the page that they wanted", async () => {
+    const app = express().use("/account", foyer.app).use("/members", foyer.requireSession);
+    const http = supertest(app);
+    const { headers } = await http.get("/members/x?y=1").set("Accept", "text/html");
+    const signIn = await http.get(headers["location"] ?? "");
+    const back = "return_to=http%3A%2F%2Flocalhost%3A3000%2Fmembers%2Fx%3Fy%3D1";
+    expect(signIn.text).to.include(`href="/account/register?${back.replaceAll("=", "&#x3D;")}`);
+    const email = newAddress();
+    await http.post(`/account/register?${back}`).type("form").send({ email, password: PASSWORD });
+    expect(await emailTo(http, email)).to.include(back);
+  });
+
+  it("leads to where publicUrl says, however the app is nested, and tells the app where that is not the mount", async () => {
+    const warned: string[] = [];
+    const log = createLog(
+      "warn",
+      new Writable({ write: (chunk, _encoding, done) => done(void warned.push(`${chunk}`)) }),
+    );
+    const nested = await createFoyer({ ...SETTINGS, publicUrl: "http://localhost:3000/api/account", log });
+    const router = express.Router().use("/account", nested.app);
+    const http = supertest(express().use("/api", router).use("/members", nested.requireSession));
+    expect((await http.get("/api/account/sign-in")).text).to.include('action="/api/account/sign-in"');
+    const { headers } = await http.get("/members").set("Accept", "text/html");
+    expect(headers["location"]).to.equal("/api/account/sign-in?next=%2Fmembers");
+    express().use("/account", nested.app);
+    expect(warned).to.deep.equal([]);
+    express().use("/auth", nested.app);
+    expect(warned.join()).to.include("http://localhost:3000/auth");
+    await nested.close();
+  });
+
+  it("is led in no circle by a client that takes anything", async () => {
+    const http = supertest(express().use("/account", foyer.app));
+    const cookie = await openAccount(http, newAddress());
+    expect((await http.get("/account/account").set("Cookie", cookie)).status).to.equal(200);
+    expect((await http.get("/account/account")).headers["location"]).to.include("/account/sign-in");
+  });
+
+  it("has the same guard before its own router as Foyer has before its own", async () => {
+    const http = supertest(createApp(foyer).set("env", "test"));
+    const cookie = await openAccount(http, newAddress());
+    const register = () => http.post("/trpc/auth.register").send({ email: newAddress(), password: PASSWORD });
+    expect((await register()).status).to.equal(200);
+    const other = { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
+    expect((await register().set(other)).status).to.equal(403);
+    expect((await http.post("/trpc/auth.signOut").set("Cookie", cookie).send({})).status).to.equal(403);
+    const both = { Cookie: cookie, Authorization: `Bearer foyer_b_${"x".repeat(49)}` };
+    const refused = await http.get("/trpc/auth.session").set(both);
+    expect([refused.status, refused.body.error.message]).to.deep.equal([
+      400,
+      (await http.get("/account/session").set(both)).body.detail,
+    ]);
+    expect((await http.get("/who").set(both)).status).to.equal(400);
+  });
+
+  it("answers 503 and when to retry once Foyer is closed, and closes it once", async () => {
+    const closed = await createFoyer({ ...SETTINGS, publicUrl });
+    const http = supertest(createApp(closed));
+    await Promise.all([closed.close(), closed.close()]);
+    await closed.close();
+    const bearer = { Authorization: `Bearer ${newSessionToken("bearer")}` };
+    for (const path of ["/who", "/trpc/auth.session", "/account/session"]) {
+      const { status, headers } = await http.get(path).set(bearer);
+      expect([path, status]).to.deep.equal([path, 503]);
+      if (!path.startsWith("/trpc")) expect(Number(headers["retry-after"])).to.be.greaterThan(0);
+    }
+  });
+});
+
 describe("createFoyer", () => {
   it("keeps all in memory for tests, which supertest needs no port for", async () => {
     const foyer = await createFoyer(SETTINGS);
@@ -112,6 +210,7 @@ describe("createFoyer", () => {
       [{ bcryptCost: 3 }, /^bcryptCost: expected/],
       [{ publicUrl: "x" }, /^publicUrl: expected/],
       [{ bcryptCosts: 3 }, /^bcryptCosts: there is no such setting$/],
+      [{ dataDir: "x" }, /^database: expected one of memory, knex, databaseUrl and dataDir$/],
     ] as const) {
       const refused = await createFoyer({ ...SETTINGS, ...settings }).catch((error: unknown) => error);
       expect(refused).to.be.instanceOf(StartError);

@@ -20,8 +20,9 @@ const TSCONFIG = {
     types: ["node", "mocha"],
     target: "es2024",
     strict: true,
-    noEmit: true,
-    allowImportingTsExtensions: true,
+    declaration: true,
+    outDir: "out",
+    rewriteRelativeImportExtensions: true,
   },
   include: ["*.ts"],
 };
@@ -42,7 +43,7 @@ describe("the package, installed in an app in Express", function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it("gives the example its types, all of them", async () => {
+  it("gives the example its types, all of them, and those that its declarations name", async () => {
     const { stdout } = await run("npx", ["tsc"], { cwd: folder }).catch(({ stdout }) => ({ stdout }));
     expect(stdout).to.equal("");
   });

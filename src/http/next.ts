@@ -21,3 +21,8 @@ export function readNext(sent: unknown, origin: string): string | undefined {
 export function nextOf(req: Request, sent: unknown): string | undefined {
   return readNext(sent, req.app.get("origin"));
 }
+
+/** The same from its query. nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
+export function nextInQuery(req: Request): string | undefined {
+  return nextOf(req, /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"]);
+}
