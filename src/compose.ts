@@ -167,7 +167,7 @@ export async function compose(
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;
-  const language = loadLanguage(new URL("views/locales/", ROOT), "en");
+  const language = loadLanguage(new URL("views/locales/", ROOT), "en", config.brand.name);
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);

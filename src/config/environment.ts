@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { siteName } from "./brand-values.ts";
 import { availableCores } from "./cores.ts";
 import { sender, smtpUrl } from "./mail-values.ts";
 import { StartError } from "./start-error.ts";
@@ -30,6 +31,7 @@ export const environment = z.object({
   // With the 4.5 seconds for running requests, it must stay within the ten that `docker stop` waits.
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 900, 5),
   PUBLIC_URL: httpUrl.optional(),
+  SITE_NAME: siteName.default("Foyer"),
   APP_URL: appUrl.optional(),
   RETURN_ORIGINS: commaSeparated(corsOrigin),
   DATABASE_URL: databaseUrl.optional(),
@@ -110,11 +112,11 @@ function databaseSettings(settings: Settings): DatabaseSettings {
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** The mailbox page gives away the accounts, so it requires a PUBLIC_URL on this machine. */
-function mailSettings({ SMTP_URL: url, MAIL_FROM: from, NODE_ENV }: Settings, publicUrl: URL) {
+function mailSettings({ SMTP_URL: url, MAIL_FROM: from, NODE_ENV, SITE_NAME }: Settings, publicUrl: URL) {
   if (url && from) return { kind: "smtp", url, from } as const;
   const isDevelopment = NODE_ENV !== "production" && LOOPBACK.test(publicUrl.hostname);
   if (!isDevelopment) return { kind: "none" } as const;
-  return { kind: "mailbox", from: from ?? { name: "Foyer", address: "foyer@localhost" } } as const;
+  return { kind: "mailbox", from: from ?? { name: SITE_NAME, address: "foyer@localhost" } } as const;
 }
 
 function webhookSettings({ WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_PRIVATE }: Settings) {
@@ -152,6 +154,7 @@ function toConfig(settings: Settings) {
     keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     publicUrl,
+    brand: { name: settings.SITE_NAME },
     appUrl: settings.APP_URL,
     returnOrigins: [...(settings.APP_URL ? [settings.APP_URL.origin] : []), ...settings.RETURN_ORIGINS],
     database: databaseSettings(settings),

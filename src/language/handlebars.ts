@@ -22,9 +22,10 @@ function t(key: MessageKey, options: HelperOptions) {
 
 /** `{{markup "key" name=value}}`: a sentence that may contain markup of its own. Its values are escaped. */
 function markup(key: MessageKey, options: HelperOptions) {
-  const values: MessageValues = options.hash;
+  const language = readLanguage(options);
+  const values: MessageValues = { site: language.site, ...options.hash };
   const isolated = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
-  return new Handlebars.SafeString(readLanguage(options).text(key, isolated));
+  return new Handlebars.SafeString(language.text(key, isolated));
 }
 
 /** They need `language` in the context. */

@@ -9,6 +9,8 @@ export function isMessageKey(name: string): name is MessageKey {
 
 export type Language = {
   lang: string;
+  /** What the site is called: the variable `site` of every sentence. */
+  site: string;
   dir: string;
   /** @throws Error if a variable of the sentence has no value. */
   text(key: MessageKey, values?: MessageValues): string;
@@ -23,8 +25,11 @@ const UNITS = [
 ] as const;
 const MINUTE = ["minute", 60 * 1000] as const;
 
-/** Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder. @param tag by RFC 5646. */
-export function loadLanguage(folder: URL, tag: string): Language {
+/**
+ * Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder.
+ * @param tag by RFC 5646. @param site what sentences call the site.
+ */
+export function loadLanguage(folder: URL, tag: string, site: string): Language {
   const catalogue: Record<MessageKey, string> = JSON.parse(readFileSync(new URL(`${tag}.json`, folder), "utf8"));
   const times = new Intl.DateTimeFormat(catalogue.locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
   const ages = new Intl.RelativeTimeFormat(catalogue.locale);
@@ -40,8 +45,9 @@ export function loadLanguage(folder: URL, tag: string): Language {
   return {
     lang: catalogue.lang,
     dir: catalogue.dir,
+    site,
     text: (key, values = {}) => {
-      const written = Object.entries(values).map(([name, value]) => [
+      const written = Object.entries({ site, ...values }).map(([name, value]) => [
         name,
         Array.isArray(value) ? lists.format(value) : value,
       ]);

@@ -94,11 +94,14 @@ export function createRender({ views, site, from, language }: RenderSettings): R
     html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
   });
   const templates = new Map(Object.keys(SUBJECTS).map((kind) => [kind, read(kind)]));
-  const layout = readTemplate(new URL("layouts/email.hbs", views));
+  const layouts = {
+    text: readTemplate(new URL("layouts/email-text.hbs", views), { noEscape: true }),
+    html: readTemplate(new URL("layouts/email.hbs", views)),
+  };
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return (content, email) => {
-    const subject = language.text(SUBJECTS[content.kind]);
+    const subject = language.text("page.title", { title: language.text(SUBJECTS[content.kind]) });
     const context = { ...factsOf(content, site, language), language, subject, host, home: site.href };
     const template = templates.get(content.kind);
     if (!template) throw new Error(`there are no views for ${content.kind}`);
@@ -109,8 +112,8 @@ export function createRender({ views, site, from, language }: RenderSettings): R
       from,
       to: content.to,
       subject,
-      text: wrapLines(text(context)),
-      html: layout({ ...context, body: html(context) }),
+      text: wrapLines(layouts.text({ ...context, body: text(context) })),
+      html: layouts.html({ ...context, body: html(context) }),
     };
   };
 }

@@ -7,7 +7,7 @@ import { keepForHistory } from "./history.ts";
 
 export type PageRefusal = {
   fields: { field: string; message: string }[];
-  /** What concerns no one field, and its heading where that is not to try again. */
+  /** What concerns no one field, and its heading where that says more than that there is a problem. */
   notice?: string;
   heading?: string;
 };

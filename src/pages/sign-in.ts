@@ -57,7 +57,7 @@ function explain(res: Response, refused: Refusal): Omit<Shown, "canRegister"> {
   const { text } = languageOf(res);
   switch (refused.code) {
     case "invalid_credentials":
-      return { refusal: { ...refusal, heading: text("form.errors.title") }, isPairWrong: true };
+      return { refusal, isPairWrong: true };
     case "email_not_verified":
       return { refusal: { ...refusal, heading: text("sign_in.unverified.title") }, isUnverified: true };
     default:

@@ -48,7 +48,7 @@ export function describeApi(
   );
   return createDocument({
     openapi: "3.1.1",
-    info: { title: "Foyer", version: "1", description: "An account's whole life." },
+    info: { title: language.site, version: "1", description: "An account's whole life." },
     servers: [{ url: server }],
     paths,
   });

@@ -25,7 +25,7 @@ describe("auth.deleteAccount, where no time is left to keep an account", () => {
     expect(await whoIs(foyer, cookie)).to.equal(undefined);
     const refused = await foyer.http.post("/sign-in").send({ email, password: PASSWORD });
     expectProblem(refused, 401, "invalid_credentials");
-    const { text } = await emailAbout(foyer, email, "Your account is deleted");
+    const { text } = await emailAbout(foyer, email, "Your account has been deleted");
     expect(text).to.include("has been deleted").and.not.include("Sign in");
     await allSent(foyer);
     const subjects = (await readMailbox(foyer, email)).map(({ subject }) => subject);
@@ -36,7 +36,7 @@ describe("auth.deleteAccount, where no time is left to keep an account", () => {
   it("forgets the email too, a week later", async () => {
     const { email, cookie } = await newSignedIn(foyer);
     await ask(cookie);
-    await emailAbout(foyer, email, "Your account is deleted");
+    await emailAbout(foyer, email, "Your account has been deleted");
     await allSent(foyer);
     const rowsOf = async () => (await foyer.rows("emails")).filter(({ email_key }) => email_key === email);
     expect(await rowsOf()).to.have.length(1);
@@ -48,7 +48,7 @@ describe("auth.deleteAccount, where no time is left to keep an account", () => {
   it("is said on its pages", async () => {
     const { cookie } = await newSignedIn(foyer);
     const { text } = await foyer.http.get("/account/delete").set("Cookie", cookie);
-    expect(text).to.include("is deleted at once").and.not.include("Until then");
+    expect(text).to.include("at once. It cannot be undone").and.not.include("Until then");
     const [, form] = /action="\/account\/delete"[\s\S]*?name="form" value="([^"]+)"/.exec(text) ?? [];
     const answer = await foyer.http
       .post("/account/delete")
@@ -56,6 +56,6 @@ describe("auth.deleteAccount, where no time is left to keep an account", () => {
       .type("form")
       .send({ form, password: PASSWORD });
     expect([answer.status, answer.headers["location"]]).to.deep.equal([303, "/sign-in?deleted"]);
-    expect((await foyer.http.get("/sign-in?deleted")).text).to.include("Your account is deleted.");
+    expect((await foyer.http.get("/sign-in?deleted")).text).to.include("Your account has been deleted.");
   });
 });

@@ -48,7 +48,7 @@ describe("auth.keepAccount, while the account may be kept", () => {
     expect(answer.headers).not.to.have.property("set-cookie");
     for (const own of [cookie, second.cookie]) expect(await whoIs(foyer, own)).to.equal(email);
     expect((await accountOf(foyer, email)).deletes_at).to.equal(null);
-    await emailAbout(foyer, email, "Your account stays");
+    await emailAbout(foyer, email, "Your account will not be deleted");
     await foyer.travel("8 days");
     await foyer.purge();
     expect((await signIn(foyer, email)).id).to.equal(id);

@@ -7,8 +7,8 @@ import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf, newAddress } from "../support/sign-up.ts";
 
 const ASKED = "Your account will be deleted";
-const KEPT = "Your account stays";
-const DELETED = "Your account is deleted";
+const KEPT = "Your account will not be deleted";
+const DELETED = "Your account has been deleted";
 
 describe("the emails about a deletion", () => {
   let foyer: TestFoyer;

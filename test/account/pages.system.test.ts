@@ -75,14 +75,18 @@ describe("exporting and deleting one's account in a browser", function () {
     await fill(page, "Current password", PASSWORD);
     await press(page, "Delete my account");
     await signIn(page, email);
-    await press(page, "Sign out, and let it be deleted");
+    await press(page, "Sign out and let it be deleted");
     await page.getByRole("status").getByText("You are signed out.").waitFor();
     await page.goto(`${foyer.url}/account`);
     await signIn(page, email);
     await press(page, "Keep my account");
-    await page.getByRole("status").getByText("Your account stays.").waitFor();
+    await page.getByRole("status").getByText("Your account will not be deleted.").waitFor();
     await look("kept");
-    for (const subject of ["Your account will be deleted", "Your account stays", "New sign-in to your account"]) {
+    for (const subject of [
+      "Your account will be deleted",
+      "Your account will not be deleted",
+      "New sign-in to your account",
+    ]) {
       const { number } = await emailAbout(foyer, email, subject);
       // Not from its address, where it may run no script, and so axe may not either.
       await page.goto("about:blank");

@@ -108,7 +108,7 @@ describe("the pages of an account that is to be deleted", () => {
     const kept = await submit("/account/keep", { form, next: "/app/?a=1" }, cookie);
     expect([kept.status, kept.headers["location"]]).to.deep.equal([303, "/app/?a=1"]);
     expect((await accountOf(foyer, email)).deletes_at).to.equal(null);
-    await emailAbout(foyer, email, "Your account stays");
+    await emailAbout(foyer, email, "Your account will not be deleted");
   });
 
   it("say that it stays, and ask nobody whose account does", async () => {
@@ -119,7 +119,7 @@ describe("the pages of an account that is to be deleted", () => {
     const form = await formOf("/account/keep", cookie);
     const kept = await submit("/account/keep", { form, next: "//evil.example" }, cookie);
     expect(kept.headers["location"]).to.equal("/account?done=kept");
-    expect((await get("/account?done=kept", cookie)).text).to.include("Your account stays.");
+    expect((await get("/account?done=kept", cookie)).text).to.include("Your account will not be deleted.");
     expect((await get("/account/keep", cookie)).headers["location"]).to.equal("/account");
   });
 });

@@ -109,7 +109,7 @@ describe("createFoyerClient", () => {
     if (!shape) throw new Error("no answer came");
     expect(fromServer(toServer(shape))).to.deep.equal({
       code: -32001,
-      message: "Sign in first: nobody is signed in, or the session has ended.",
+      message: "Sign in first. You are not signed in, or your session has ended.",
       data: { code: "UNAUTHORIZED", httpStatus: 401, path: "auth.sessions", refusal: { code: "not_signed_in" } },
     });
   });

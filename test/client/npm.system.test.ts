@@ -158,7 +158,7 @@ const EXPECTED = [
     true,
     false,
     400,
-    "email: Enter an email address with an @, as in name@example.com. " +
+    "email: Enter an email address with an @, like name@example.com. " +
       "password: Use at least 8 characters; this password has 5.",
   ],
   [true, false, 400, "0 left"],

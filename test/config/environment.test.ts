@@ -21,6 +21,7 @@ describe("the settings", () => {
       },
       shutdownGraceSeconds: 5,
       publicUrl: new URL("http://localhost:3000"),
+      brand: { name: "Foyer" },
       appUrl: undefined,
       returnOrigins: [],
       database: { dataDir: resolve("data"), schema: "public" },

@@ -71,7 +71,7 @@ describe("auth.requestEmailChange of an address that is spelled otherwise", () =
     expect(asked.status).to.equal(202);
     for (const [address, subject, path] of [
       [to, "Confirm your new email address", "confirm"],
-      [own.email, "Your email address is to be changed", "undo"],
+      [own.email, "Someone asked to change your email address", "undo"],
     ] as const) {
       const { text } = await emailAbout(foyer, address, subject);
       expect(text).to.include(`http://localhost:3000/account/email/${path}?token=`).and.not.include("evil");

@@ -69,7 +69,7 @@ describe("auth.confirmEmailChange", () => {
     const { cookie } = await newSignedIn(foyer);
     const submit = foyer.http.post("/account/email/confirm").type("form").set({ Cookie: cookie, Origin: foyer.url });
     expect((await submit.send({ token: confirms })).headers["location"]).to.equal("/account/email/confirmed");
-    expect((await foyer.http.get("/account/email/confirmed")).text).to.include("Your email address is changed");
+    expect((await foyer.http.get("/account/email/confirmed")).text).to.include("Your email address has been changed");
   });
 
   it("takes a link for 24 hours from when it was sent", async () => {

@@ -64,7 +64,7 @@ describe("emails about a change of address that leave late", () => {
     await confirmToken(own, newAddress());
     await foyer.sql("update users set email = 'sql@example.com', email_key = 'sql@example.com' where id = ?", own.id);
     await letLeave();
-    await emailAbout(foyer, own.email, "Your email address is to be changed");
+    await emailAbout(foyer, own.email, "Someone asked to change your email address");
     expect(await readMailbox(foyer, "sql@example.com")).to.deep.equal([]);
   });
 
@@ -87,7 +87,7 @@ describe("emails about a change of address that leave late", () => {
     await holdBack("email_change");
     for (const email of [first, second])
       expect((await postSignedIn(foyer, own.cookie, "/account/email", { email })).status).to.equal(202);
-    const undoes = await tokenIn(foyer, own.email, "Your email address is to be changed");
+    const undoes = await tokenIn(foyer, own.email, "Someone asked to change your email address");
     await foyer.sql("update emails set available_at = now() where email_key = ?", first);
     await foyer.sql("select pg_sleep(1.2)");
     expect(await readMailbox(foyer, first)).to.deep.equal([]);

@@ -46,9 +46,9 @@ describe("changing one's address in a browser", function () {
     await press(page, "Sign in");
     await heading(page, "Change your email address");
     await look("form");
-    await ask(page, "nowhere", "");
+    await ask(page, "not signed in anywhere", "");
     await page.getByRole("alert").getByText("Enter a password.").waitFor();
-    expect(await page.getByLabel("New email address").inputValue()).to.equal("nowhere");
+    expect(await page.getByLabel("New email address").inputValue()).to.equal("not signed in anywhere");
     await look("errors");
     await ask(page, first, "wrong horse battery");
     await page.getByRole("alert").getByText("That is not your current password.").waitFor();
@@ -57,7 +57,7 @@ describe("changing one's address in a browser", function () {
     await page.getByRole("status").getByText("We have sent a link to your new address.").waitFor();
     await look("sent");
 
-    const stops = await tokenIn(foyer, old, "Your email address is to be changed");
+    const stops = await tokenIn(foyer, old, "Someone asked to change your email address");
     const confirms = await tokenIn(foyer, first, "Confirm your new email address");
     await page.goto(`${foyer.url}/account/email/undo?token=${stops}`);
     await heading(page, "Keep your email address");
@@ -66,7 +66,7 @@ describe("changing one's address in a browser", function () {
     await heading(page, "Your address stays");
     await look("stopped");
     await page.goto(`${foyer.url}/account/email/confirm?token=${confirms}`);
-    await page.getByRole("alert").getByText("This link was used already").waitFor();
+    await page.getByRole("alert").getByText("This link has already been used").waitFor();
     await look("refused");
 
     await page.goto(`${foyer.url}/account/email`);
@@ -77,7 +77,7 @@ describe("changing one's address in a browser", function () {
     await page.getByText(second).waitFor();
     await look("confirm");
     await press(page, "Confirm this address");
-    await page.getByRole("status").getByText("Your email address is changed.").waitFor();
+    await page.getByRole("status").getByText("Your email address has been changed.").waitFor();
     await page.getByText(second).waitFor();
     await look("changed");
 
@@ -92,7 +92,7 @@ describe("changing one's address in a browser", function () {
     await look("back");
     for (const [address, subject] of [
       [second, "Confirm your new email address"],
-      [old, "Your email address is to be changed"],
+      [old, "Someone asked to change your email address"],
       [old, "Your email address was changed"],
       [old, "Set a new password"],
     ] as const) {

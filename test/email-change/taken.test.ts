@@ -59,7 +59,7 @@ for (const privacy of ["open", "discreet"] as const) {
       expectProblem(await confirmChange(foyer, confirms), 400, "email_taken");
       const page = await foyer.http.post("/account/email/confirm").type("form").send({ token: confirms });
       expect([page.status, page.headers["referrer-policy"]]).to.deep.equal([400, "strict-origin"]);
-      expect(page.text).to.include("has another account by now");
+      expect(page.text).to.include("Another account has this address now");
       expect(await whoIs(foyer, own.cookie)).to.equal(own.email);
       expect([await signInStatus(foyer, own.email), await signInStatus(foyer, to, STRANGERS)]).to.deep.equal([
         200, 200,

@@ -108,7 +108,7 @@ describe("auth.undoEmailChange", () => {
   });
 
   for (const [when, how] of [
-    ["asked for", "Your email address is to be changed"],
+    ["asked for", "Someone asked to change your email address"],
     ["made", "Your email address was changed"],
   ] as const) {
     it(`takes the link of when it was ${when} for 7 days after the change`, async () => {
@@ -121,7 +121,7 @@ describe("auth.undoEmailChange", () => {
       expectProblem(await undoChange(foyer, undoes), 410, "token_expired");
       const page = await foyer.http.get(`/account/email/undo?token=${undoes}`);
       expect(page.status).to.equal(410);
-      expect(page.text).to.include("it works for 7 days after the change");
+      expect(page.text).to.include("It works for 7 days after the change");
       await foyer.travel("-5 minutes");
       expect((await undoChange(foyer, undoes)).body).to.include({ email: own.email });
     });

@@ -73,7 +73,7 @@ for (const [how, rest] of [
         `${url}/account/email/confirm?token=${await tokenIn(foyer, other, "Confirm your new email address")}`,
       );
       await press("Confirm this address");
-      await page.getByRole("status").getByText("Your email address is changed.").waitFor();
+      await page.getByRole("status").getByText("Your email address has been changed.").waitFor();
       await press("Sign out");
       await page.getByRole("status").getByText("You are signed out.").waitFor();
       expect(page.url()).to.equal(`${url}/sign-in?out`);

@@ -50,7 +50,7 @@ describe("the same-origin rule, behind a proxy", () => {
   it("says what the browser told, because Foyer does not know that there was a page", async () => {
     const refused = await foyer.http.post("/register").set("Origin", "null").send({});
     expect(expectProblem(refused, 403, "forbidden")["detail"]).to.match(
-      /^Your browser says that a page of another origin sent this\./,
+      /^Your browser says that a page of another site sent this\./,
     );
   });
 

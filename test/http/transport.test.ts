@@ -145,7 +145,7 @@ describe("POST /register with what cannot be read", () => {
         const headers = { "Content-Type": `${type}; ${charset}` };
         const answer = await fetch(foyer.url + path, { method: "POST", headers, body });
         expect([path, type, answer.status]).to.deep.equal([path, type, passes ? 400 : 415]);
-        if (passes) expect(await answer.text()).to.include("as in name@example.com");
+        if (passes) expect(await answer.text()).to.include("like name@example.com");
       }
     });
   }

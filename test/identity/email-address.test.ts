@@ -114,7 +114,7 @@ describe("the rule for an e-mail address", () => {
     '"A, B" <mailto:x@bücher.de>',
   ]) {
     it(`asks for the address alone when ${copied} was copied`, () => {
-      expect(refusalOf(copied)).to.include("Write only the address, as in x@bücher.de,");
+      expect(refusalOf(copied)).to.include("Enter only the address, like x@bücher.de,");
     });
   }
 
@@ -306,7 +306,7 @@ describe("the rule for an e-mail address", () => {
     ["16 KB", "a".repeat(16_384)],
   ] as const) {
     it(`asks for a shorter address instead of ${size}`, () => {
-      expect(refusalOf(text)).to.equal("Enter a shorter email address. At most 254 characters are allowed.");
+      expect(refusalOf(text)).to.equal("Enter a shorter email address, of at most 254 characters.");
     });
   }
 

@@ -52,7 +52,7 @@ describe("what a stranger spends is not what the owner needs", () => {
     const email = "w@example.org";
     await attack(email);
     const [{ token, text }] = await emailsTo(foyer, email);
-    expect(text.replaceAll(/\s+/g, " ")).to.include("the link lets you choose a password of your own");
+    expect(text.replaceAll(/\s+/g, " ")).to.include("use the link to choose a password of your own");
     const { body, status } = await foyer.http.post("/verify").send({ token, newPassword: PASSWORD });
     expect(status).to.equal(200);
     const [first] = await foyer.users();

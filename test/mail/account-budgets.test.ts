@@ -27,7 +27,7 @@ describe("the limit on emails to a mailbox, where its own account is concerned",
     const to = newAddress();
     await postSignedIn(foyer, own.cookie, "/account/email", { email: to });
     const confirms = await tokenIn(foyer, to, "Confirm your new email address");
-    const undoes = await tokenIn(foyer, own.email, "Your email address is to be changed");
+    const undoes = await tokenIn(foyer, own.email, "Someone asked to change your email address");
     expect((await confirmChange(foyer, confirms)).status).to.equal(200);
     await emailAbout(foyer, own.email, "Your email address was changed");
     expect((await undoChange(foyer, undoes)).status).to.equal(200);

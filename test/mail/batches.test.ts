@@ -61,7 +61,7 @@ describe("the statements of emails from being taken to being recorded", () => {
         views: VIEWS,
         site: new URL("https://example.com"),
         from: FROM,
-        language: loadLanguage(new URL("locales/", VIEWS), "en"),
+        language: loadLanguage(new URL("locales/", VIEWS), "en", "Foyer"),
       }),
       transport: {
         connections: 2 * CONCURRENCY,

@@ -43,7 +43,7 @@ describe("an email by SMTP", () => {
     await register();
     await until(() => smtp.taken.length === 1);
     const [mail] = smtp.taken;
-    expect(mail?.subject).to.equal("Verify your email address");
+    expect(mail?.subject).to.equal("Verify your email address – Foyer");
     expect(mail?.from?.text).to.equal('"Example Accounts" <accounts@example.com>');
     expect(mail?.to).to.include({ text: "alice@example.com" });
     expect(mail?.headers.get("auto-submitted")).to.equal("auto-generated");

@@ -51,7 +51,10 @@ describe("setting a password in a browser", function () {
     await look("no address");
     await fill(page, "Email address", email);
     await press(page, "Send me a link");
-    await page.getByRole("status").getByText("If that address has an account here, an email is on its way.").waitFor();
+    await page
+      .getByRole("status")
+      .getByText("If that address has an account here, we are sending it an email with a link.")
+      .waitFor();
     await look("sent");
     const sent = await emailAbout(email, "Set a new password");
     const link = `${foyer.url}${/\/reset\?token=\S+/.exec(sent.text)?.[0]}`;
@@ -65,7 +68,7 @@ describe("setting a password in a browser", function () {
     await look("bad password");
     await fill(page, "New password", NEW);
     await press(page, "Set password");
-    await page.getByRole("status").getByText("Your new password is set. Sign in with it.").waitFor();
+    await page.getByRole("status").getByText("Your new password is set. You can sign in with it now.").waitFor();
     await look("sign in");
     await page.goto(link);
     await page.getByRole("alert").getByText("This link no longer works").waitFor();
@@ -84,7 +87,7 @@ describe("setting a password in a browser", function () {
     await page.getByRole("alert").getByText("That is not your current password.").waitFor();
     await look("wrong password");
     await change(page, NEW, THIRD);
-    await page.getByRole("status").getByText("Your password is changed.").waitFor();
+    await page.getByRole("status").getByText("Your password has been changed.").waitFor();
     await look("changed");
     for (const { number } of [sent, await emailAbout(email, "Your password was changed")]) {
       // Not from its address, where it may run no script, and so axe may not either.

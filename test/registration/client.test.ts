@@ -26,7 +26,7 @@ describe("the typed client's auth.register", () => {
       refusal: {
         code: "invalid_input",
         fields: [
-          { field: "email", message: "Enter an email address with an @, as in name@example.com." },
+          { field: "email", message: "Enter an email address with an @, like name@example.com." },
           { field: "password", message: "Use at least 8 characters; this password has 5." },
         ],
       },

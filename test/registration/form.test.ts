@@ -21,7 +21,7 @@ describe("GET /register", () => {
     expect(text.match(/<input type="(email|password)"/g)).to.have.length(2);
     expect(text).to.match(/<input type="email"[^>]*autocomplete="email"/);
     expect(text).to.match(/<input type="password"[^>]*autocomplete="new-password"/);
-    expect(text).to.include("At least 10 characters");
+    expect(text).to.include("Use at least 10 characters");
     expect(text).not.to.match(/aria-invalid|Error/);
     await foyer.stop();
   });
@@ -59,7 +59,7 @@ describe("POST /register by the form", () => {
   it("says at the address's field that the address is registered, and not verified yet", async () => {
     const answer = await foyer.registerByForm("ALICE@example.com", PASSWORD);
     expect(answer.status).to.equal(400);
-    expect(answer.text).to.include("not verified yet").and.include("the account then has the password you chose now");
+    expect(answer.text).to.include("not verified yet").and.include("it gives the account the password you chose now");
     expect(answer.text)
       .to.match(/id="email-error">.*Email already registered/)
       .and.not.include('id="password-error"');
@@ -71,7 +71,7 @@ describe("POST /register by the form", () => {
     const [{ token }] = await emailsTo(foyer, "carol@example.com");
     await foyer.verify(token, PASSWORD);
     const answer = await foyer.registerByForm("carol@example.com", PASSWORD);
-    expect(answer.text).to.include("If it is yours, you have an account").and.not.include("verified");
+    expect(answer.text).to.include("If it is yours, sign in.").and.not.include("verified");
   });
 
   it("answers 413 to a password over 16 KiB, and keeps the address", async () => {

@@ -175,7 +175,7 @@ describe("the sign-up form in a browser", function () {
     const { page } = await openPage(browser);
     await page.goto(`http://localhost:${(other.address() as { port: number }).port}`);
     await page.getByRole("button").click();
-    await page.getByText("a page of another origin sent this").waitFor();
+    await page.getByText("a page of another site sent this").waitFor();
     expect(await foyer.users()).to.have.length(before.length);
     other.close();
   });

@@ -66,10 +66,10 @@ describe("POST /register with JSON", () => {
       title: "Invalid input",
       status: 400,
       detail:
-        "Enter an email address with an @, as in name@example.com. Use at least 8 characters; this password has 5.",
+        "Enter an email address with an @, like name@example.com. Use at least 8 characters; this password has 5.",
       code: "invalid_input",
       errors: [
-        { field: "email", message: "Enter an email address with an @, as in name@example.com." },
+        { field: "email", message: "Enter an email address with an @, like name@example.com." },
         { field: "password", message: "Use at least 8 characters; this password has 5." },
       ],
     });

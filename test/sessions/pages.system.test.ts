@@ -86,8 +86,8 @@ describe("signing in and out in a browser", function () {
         await heading(page, "Other devices");
         expect(await descriptionOf(page, ".sessions button")).to.match(/Last seen\s*in the last few minutes/);
         await press(page, "Sign out Firefox on Windows");
-        await page.getByText("You are signed in nowhere else.").waitFor();
-        expect(await page.locator(":focus").textContent()).to.equal("That device is signed out.");
+        await page.getByText("You are not signed in anywhere else.").waitFor();
+        expect(await page.locator(":focus").textContent()).to.equal("You are signed out on that device.");
         expect(complaints).to.deep.equal([]);
       });
 
@@ -182,7 +182,7 @@ describe("signing in and out in a browser", function () {
     expect(await page.getByRole("listitem").count()).to.equal(MANY);
     await look("many sessions");
     await page.getByRole("button", { name: "Sign out Firefox on Windows" }).first().click();
-    await page.getByText("That device is signed out.").waitFor();
+    await page.getByText("You are signed out on that device.").waitFor();
     await look("ended one");
     await page.evaluate("document.querySelector('[name=form]').value = 'x'");
     await press(page, "Sign out");

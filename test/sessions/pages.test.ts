@@ -162,7 +162,7 @@ describe("the pages of signing in and out", () => {
       }
       expect(await whoIs(foyer, other.cookie)).to.equal(undefined);
       const { text } = await get("/account/sessions?ended=one", own.cookie);
-      expect(text).to.include("That device is signed out.").and.include("You are signed in nowhere else.");
+      expect(text).to.include("You are signed out on that device.").and.include("You are not signed in anywhere else.");
     });
 
     it("ends all others, and says so", async () => {

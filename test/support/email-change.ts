@@ -28,7 +28,7 @@ export async function askForChange(
   await allSent(foyer);
   return {
     confirms: await tokenIn(foyer, to, "Confirm your new email address"),
-    undoes: await tokenIn(foyer, email, "Your email address is to be changed"),
+    undoes: await tokenIn(foyer, email, "Someone asked to change your email address"),
   };
 }
 

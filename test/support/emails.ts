@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { TestFoyer } from "./foyer.ts";
 import { waitFor } from "./wait-for.ts";
 
+/** Its subject is without the name of the site, which all end with. */
 export type ReadEmail = { number: number; subject: string; to: string; text: string; token: string; code: string };
 
 const ENTRY = /<a href="mailbox\/(\d+)">([^<]+)<\/a> <span class="hint">to <span class="address">([^<]+)<\/span>/g;
@@ -30,7 +31,13 @@ export async function readMailbox(foyer: TestFoyer, address: string): Promise<Re
   return Promise.all(
     entries.map(async ([, number, subject = "", to = ""]) => {
       const text = await readText(foyer, Number(number));
-      return { number: Number(number), subject, to: plain(to), text, ...readLinkAndCode(text) };
+      return {
+        number: Number(number),
+        subject: plain(subject).replace(/ – Foyer$/, ""),
+        to: plain(to),
+        text,
+        ...readLinkAndCode(text),
+      };
     }),
   );
 }

@@ -33,9 +33,11 @@ describe("the email of a sign-up", () => {
     const email = await signUpFrom(ANDROID);
     for (const text of [inOneLine(email.text), inOneLine(await htmlOf(email)).replaceAll(/<\/?bdi>/g, "")]) {
       expect(text)
-        .to.include("Give this code to nobody: nobody from localhost:3000 will ask for it.")
-        .and.include("In another browser than the one you signed up in, you will be asked for the password you chose")
-        .and.include("the link lets you choose a password of your own");
+        .to.include("Do not share this code. Nobody from Foyer will ask you for it.")
+        .and.include(
+          "In a different browser from the one you signed up in, you will be asked for the password you chose",
+        )
+        .and.include("use the link to choose a password of your own");
     }
   });
 

@@ -82,7 +82,7 @@ function parseBare(text: string): Result<EmailAddress, Message> {
   const folded = foldLocalPart(localPart);
   if (!isFolded(folded, localPart)) return refuseLocalPart(folded);
   if (Math.max(octets(localPart), octets(folded)) > LOCAL_PART_OCTETS)
-    return err<Message>({ key: "email.long_local_part", values: { max: LOCAL_PART_OCTETS } });
+    return err<Message>({ key: "email.long_local_part" });
   const domain = parseDomain(text.slice(at + 1));
   if (!domain) {
     return refuseInvisible(text, at + 1) ?? err<Message>({ key: "email.domain" });
