@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
 import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
+import { StartError } from "./config/start-error.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
 import type { SourceSettings } from "./db/source.ts";
@@ -12,6 +13,8 @@ import { measureWaitingEvents } from "./events/waiting.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
 import { type Language, loadLanguage } from "./language/language.ts";
+import { findProblems } from "./language/overrides.ts";
+import type { ViewFolders } from "./language/views.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
 import { limitRequestsInMemory } from "./limits/requests.ts";
 import { type MailChannel, openMailChannel } from "./mail/channel.ts";
@@ -82,19 +85,23 @@ type EmailParts = {
   db: Database["db"];
   outbox: Outbox;
   mail: MailChannel;
+  views: ViewFolders;
   language: Language;
   log: Logger;
   metrics: Metrics;
 };
 
 function startEmails(
-  { config, db, outbox, mail, language, log, metrics }: EmailParts,
+  { config, db, outbox, mail, views, language, log, metrics }: EmailParts,
   settings?: WorkerSettings,
 ): Worker {
   const parts = {
     outbox,
     build: createBuildEmails(db, config),
-    render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
+    render: createRender({
+      ...{ views, language, site: config.publicUrl, from: mail.from },
+      brand: { ...config.brand, accent: config.brand.colors.light.accent },
+    }),
     transport: mail.transport,
     log,
     observe: metrics.email,
@@ -151,6 +158,15 @@ function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifi
   ];
 }
 
+/** Finds views and sentences. @throws StartError: a line for each file of the operator's that is wrong. */
+function loadWords({ viewsDir, brand }: Config): { views: ViewFolders; language: Language } {
+  const own = new URL("views/", ROOT);
+  const problems = viewsDir ? findProblems(viewsDir, own) : [];
+  if (problems.length > 0) throw new StartError(problems.map((problem) => `VIEWS_DIR: ${problem}`).join("\n"));
+  const views = viewsDir ? [viewsDir, own] : [own];
+  return { views, language: loadLanguage(views, "en", brand.name) };
+}
+
 export type ComposeOptions = {
   /** Where its tables are, if not where the settings say. */
   source?: SourceSettings;
@@ -164,14 +180,14 @@ export async function compose(
   log: Logger,
   { source = config.database, worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
+  const words = loadWords(config);
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;
-  const language = loadLanguage(new URL("views/locales/", ROOT), "en", config.brand.name);
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
-  const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics }, workerSettings);
+  const worker = mail && startEmails({ config, db, outbox, mail, ...words, log, metrics }, workerSettings);
   const emailQueued = () => {
     metrics.email("queued");
     if (mayWakeWorker(config)) worker?.notify();
@@ -194,13 +210,13 @@ export async function compose(
   const stopPurge = startPurge(log, purges);
   const app = createApp({
     root: ROOT,
+    ...words,
     config,
     procedures,
     describeLink: createDescribeLink(db, log),
     describeReset: createDescribeReset(db, log),
     describeEmailChange: createDescribeEmailChange(db, log, parts.findSession),
     verifyAndSignIn: createVerifyAndSignIn(parts),
-    language,
     formKey: await sharedSecret(db, "form"),
     log,
     metrics,
@@ -214,7 +230,7 @@ export async function compose(
     operatorApp: createOperatorApp(metrics, health),
     procedures,
     accounts: createAccounts(parts, emailQueued),
-    language,
+    language: words.language,
     database,
     withdraw,
     on: events.on,

@@ -56,6 +56,10 @@ async function start() {
   if (config.mail.kind === "smtp" && config.publicUrl.hostname === "localhost") {
     log.warn(`PUBLIC_URL is not set: links in emails lead to ${site}, where only this machine finds them.`);
   }
+  const { light, dark, isDarkDerived } = config.brand.colors;
+  if (isDarkDerived && dark.accent !== light.accent) {
+    log.info(`BRAND_COLOR: dark pages have ${dark.accent}, the nearest to ${light.accent} that can be read there`);
+  }
   const { port } = listening;
   const url = config.port === port ? site : `http://${config.host}:${port}`;
   const { description } = foyer.database;

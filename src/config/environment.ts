@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { siteName } from "./brand-values.ts";
+import { brandColor, linkedPage, siteLogo, siteName, supportEmail, viewsDir } from "./brand-values.ts";
 import { availableCores } from "./cores.ts";
 import { sender, smtpUrl } from "./mail-values.ts";
 import { StartError } from "./start-error.ts";
@@ -32,6 +32,12 @@ export const environment = z.object({
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 900, 5),
   PUBLIC_URL: httpUrl.optional(),
   SITE_NAME: siteName.default("Foyer"),
+  SITE_LOGO: siteLogo.optional(),
+  BRAND_COLOR: brandColor.prefault("#3a4ed5,#8f9dff"),
+  SUPPORT_EMAIL: supportEmail.optional(),
+  TERMS_URL: linkedPage.optional(),
+  PRIVACY_URL: linkedPage.optional(),
+  VIEWS_DIR: viewsDir.optional(),
   APP_URL: appUrl.optional(),
   RETURN_ORIGINS: commaSeparated(corsOrigin),
   DATABASE_URL: databaseUrl.optional(),
@@ -146,6 +152,17 @@ function sessionLifetimes(settings: Settings) {
   };
 }
 
+function brandOf(settings: Settings) {
+  return {
+    name: settings.SITE_NAME,
+    logo: settings.SITE_LOGO,
+    colors: settings.BRAND_COLOR,
+    supportEmail: settings.SUPPORT_EMAIL,
+    termsUrl: settings.TERMS_URL,
+    privacyUrl: settings.PRIVACY_URL,
+  };
+}
+
 function toConfig(settings: Settings) {
   const publicUrl = settings.PUBLIC_URL ?? new URL(`http://localhost:${settings.PORT}`);
   return {
@@ -154,7 +171,8 @@ function toConfig(settings: Settings) {
     keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     publicUrl,
-    brand: { name: settings.SITE_NAME },
+    brand: brandOf(settings),
+    viewsDir: settings.VIEWS_DIR,
     appUrl: settings.APP_URL,
     returnOrigins: [...(settings.APP_URL ? [settings.APP_URL.origin] : []), ...settings.RETURN_ORIGINS],
     database: databaseSettings(settings),

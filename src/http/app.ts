@@ -3,10 +3,13 @@ import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
 import type { Language } from "../language/language.ts";
+import { linksOf } from "../language/links.ts";
+import { STYLESHEET } from "../language/overrides.ts";
+import { findViews, type ViewFolders } from "../language/views.ts";
 import type { ForwardingWarning } from "../ops/forwarded.ts";
 import { type Health, healthRoutes } from "../ops/health.ts";
 import { type Metrics, metricsRoute } from "../ops/metrics.ts";
-import { type Assets, loadAssets } from "../pages/assets.ts";
+import { type Assets, loadAssets, logoName } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
 import { showFault, showRefusal } from "../pages/fault.ts";
@@ -44,6 +47,7 @@ import { trustProxies } from "./trust-proxies.ts";
 
 export type AppParts = {
   root: URL;
+  views: ViewFolders;
   config: Config;
   procedures: Procedures;
   describeLink: DescribeLink;
@@ -101,10 +105,19 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   return probes;
 }
 
+/** Gives pages the look of the operator's brand. @returns what they load. */
+function useBrand(app: Express, { root, views, config }: AppParts): Assets {
+  const { logo, colors, ...links } = config.brand;
+  const [stylesheet] = findViews(views, STYLESHEET);
+  const assets = loadAssets({ folder: new URL("public/", root), stylesheet, colors, logo });
+  app.locals["brand"] = { ...linksOf(links), logo: logoName(logo) };
+  useViews(app, views, assets.pathOf);
+  return assets;
+}
+
 /** Assembles the application: what every request passes, the transports, and the answers to everything else. */
 export function createApp(parts: AppParts): Express {
   const {
-    root,
     config,
     procedures,
     describeLink,
@@ -127,8 +140,7 @@ export function createApp(parts: AppParts): Express {
   app.set("appUrl", config.appUrl?.href);
   const base = config.publicUrl.pathname.replace(/\/$/, "");
   app.set("https", config.publicUrl.protocol === "https:");
-  const assets = loadAssets(new URL("public/", root));
-  useViews(app, new URL("views/", root), assets.pathOf);
+  const assets = useBrand(app, parts);
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
   const document = describeApi(Object.values(procedures), language, base || "/");
   const routers = [

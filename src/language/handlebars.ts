@@ -31,9 +31,23 @@ function markup(key: MessageKey, options: HelperOptions) {
 /** They need `language` in the context. */
 const HELPERS = { t, markup };
 
-/** Creates Handlebars with `t` and `markup`. @param options its own. */
-export function createHandlebars(options: Parameters<typeof create>[0]): ExpressHandlebars {
-  return create({ extname: ".hbs", ...options, helpers: { ...options?.helpers, ...HELPERS } });
+const PAGE_HELPERS = ["path", "asset", "json"] as const;
+
+/** The helpers of each kind of view, beside Handlebars' own. */
+export const HELPER_NAMES = {
+  emails: Object.keys(HELPERS),
+  pages: [...Object.keys(HELPERS), ...PAGE_HELPERS],
+};
+
+/** What pages add. Handlebars gives each helper a last argument, with what the view knows. */
+export type PageHelpers = Record<(typeof PAGE_HELPERS)[number], (...given: never[]) => string>;
+
+/** Creates Handlebars with all helpers. @param options its own. */
+export function createHandlebars(
+  options: NonNullable<Parameters<typeof create>[0]>,
+  helpers: PageHelpers,
+): ExpressHandlebars {
+  return create({ extname: ".hbs", ...options, helpers: { ...helpers, ...HELPERS } });
 }
 
 /** Reads one template, without layout and partials, that finds `t` and `markup`. @param options Handlebars' own. */

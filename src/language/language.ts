@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { IntlMessageFormat } from "intl-messageformat";
 import english from "../../views/locales/en.json" with { type: "json" };
 import type { MessageKey, MessageValues } from "./message.ts";
+import { findViews, type ViewFolders } from "./views.ts";
 
 export function isMessageKey(name: string): name is MessageKey {
   return Object.hasOwn(english, name);
@@ -25,12 +26,17 @@ const UNITS = [
 ] as const;
 const MINUTE = ["minute", 60 * 1000] as const;
 
+function readCatalogue(folders: ViewFolders, tag: string): Record<MessageKey, string> {
+  const files = findViews(folders, `locales/${tag}.json`).toReversed();
+  return Object.assign({}, ...files.map((file) => JSON.parse(readFileSync(file, "utf8"))));
+}
+
 /**
- * Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder.
+ * Loads the sentences (ICU MessageFormat) of a language from `locales/<tag>.json`: those of the first folder win.
  * @param tag by RFC 5646. @param site what sentences call the site.
  */
-export function loadLanguage(folder: URL, tag: string, site: string): Language {
-  const catalogue: Record<MessageKey, string> = JSON.parse(readFileSync(new URL(`${tag}.json`, folder), "utf8"));
+export function loadLanguage(folders: ViewFolders, tag: string, site: string): Language {
+  const catalogue = readCatalogue(folders, tag);
   const times = new Intl.DateTimeFormat(catalogue.locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
   const ages = new Intl.RelativeTimeFormat(catalogue.locale);
   const lists = new Intl.ListFormat(catalogue.locale, { type: "disjunction" });

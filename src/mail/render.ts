@@ -1,7 +1,9 @@
 import { toUnicode } from "tr46";
 import { readTemplate } from "../language/handlebars.ts";
 import type { Language } from "../language/language.ts";
+import { type Links, linksOf } from "../language/links.ts";
 import type { MessageKey } from "../language/message.ts";
+import { findView, type ViewFolders } from "../language/views.ts";
 import type { OutboxEmail } from "../models/outbox-email.ts";
 import type { EmailContent } from "./content.ts";
 import type { EmailMessage } from "./message.ts";
@@ -79,7 +81,9 @@ function factsOf(content: EmailContent, site: URL, { time }: Language) {
 }
 
 export type RenderSettings = {
-  views: URL;
+  views: ViewFolders;
+  /** `accent`: the colour of buttons and links. */
+  brand: Links & { accent: string };
   site: URL;
   from: EmailMessage["from"];
   language: Language;
@@ -88,21 +92,23 @@ export type RenderSettings = {
 export type Render = (content: EmailContent, email: OutboxEmail) => EmailMessage;
 
 /** Puts emails into words, as text and as HTML. */
-export function createRender({ views, site, from, language }: RenderSettings): Render {
+export function createRender({ views, brand, site, from, language }: RenderSettings): Render {
   const read = (kind: string) => ({
-    text: readTemplate(new URL(`emails/${kind}.text.hbs`, views), { noEscape: true }),
-    html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
+    text: readTemplate(findView(views, `emails/${kind}.text.hbs`), { noEscape: true }),
+    html: readTemplate(findView(views, `emails/${kind}.html.hbs`)),
   });
   const templates = new Map(Object.keys(SUBJECTS).map((kind) => [kind, read(kind)]));
   const layouts = {
-    text: readTemplate(new URL("layouts/email-text.hbs", views), { noEscape: true }),
-    html: readTemplate(new URL("layouts/email.hbs", views)),
+    text: readTemplate(findView(views, "layouts/email-text.hbs"), { noEscape: true }),
+    html: readTemplate(findView(views, "layouts/email.hbs")),
   };
+  const shown = { ...linksOf(brand), accent: brand.accent };
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return (content, email) => {
     const subject = language.text("page.title", { title: language.text(SUBJECTS[content.kind]) });
-    const context = { ...factsOf(content, site, language), language, subject, host, home: site.href };
+    const facts = factsOf(content, site, language);
+    const context = { ...facts, language, brand: shown, subject, host, home: site.href };
     const template = templates.get(content.kind);
     if (!template) throw new Error(`there are no views for ${content.kind}`);
     const { text, html } = template;

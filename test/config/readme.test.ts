@@ -31,6 +31,10 @@ function written(name: string, value: unknown): string {
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return "*none*";
   if (typeof value === "object" && value !== null && "count" in value && "seconds" in value)
     return `\`${value.count}/${duration(Number(value.seconds))}\``;
+  if (name === "BRAND_COLOR") {
+    const { light, dark } = environment.parse({}).BRAND_COLOR;
+    return `\`${light.accent},${dark.accent}\``;
+  }
   return `\`${value}\``;
 }
 

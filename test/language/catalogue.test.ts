@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { IntlMessageFormat } from "intl-messageformat";
 import { REFUSALS } from "../../src/http/refusals.ts";
 import { isMessageKey, loadLanguage } from "../../src/language/language.ts";
 import type { MessageValues } from "../../src/language/message.ts";
+import { variablesOf as variablesOfSentence } from "../../src/language/variables.ts";
 import english from "../../views/locales/en.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "../..");
-const FOLDER = new URL("../../views/locales/", import.meta.url);
+const FOLDERS = [new URL("../../views/", import.meta.url)];
 
 const catalogue: Record<string, string> = english;
 /** These describe the language itself. */
@@ -49,24 +49,7 @@ const uses = [
 /** The keys that the code makes of a refusal's code. */
 const OF_REFUSALS = Object.keys(REFUSALS).flatMap((code) => [`refusal.${code}`, `refusal.${code}.title`]);
 
-type Node = ReturnType<IntlMessageFormat["getAst"]>[number];
-
-/** An element of literal text (`TYPE.literal` of the parser). */
-const LITERAL = 0;
-
-/** The variables of a sentence, those within plurals too. Each has `site`. */
-function variables(nodes: readonly Node[]): string[] {
-  return nodes.flatMap((node) => {
-    if (!("value" in node) || node.type === LITERAL) return [];
-    const within = "options" in node ? Object.values(node.options).flatMap(({ value }) => variables(value)) : [];
-    return [node.value, ...within];
-  });
-}
-
-function variablesOf(key: string) {
-  const format = new IntlMessageFormat(catalogue[key] ?? "", "en", undefined, { ignoreTag: true });
-  return [...new Set(variables(format.getAst()))].filter((name) => name !== "site").toSorted();
-}
+const variablesOf = (key: string) => variablesOfSentence(catalogue[key] ?? "");
 
 /** What is left of a view without its helpers and its tags, but with what people read in attributes. */
 function literalText(view: string) {
@@ -114,7 +97,7 @@ describe("the catalogue of words", () => {
   });
 
   it("formats every sentence", () => {
-    const { text } = loadLanguage(FOLDER, "en", "Foyer");
+    const { text } = loadLanguage(FOLDERS, "en", "Foyer");
     for (const key of keys.filter(isMessageKey)) {
       const values: MessageValues = Object.fromEntries(variablesOf(key).map((name) => [name, 2]));
       expect(text(key, values), key).to.be.a("string").and.match(/\S/).and.not.match(/[{}]/);
@@ -122,7 +105,7 @@ describe("the catalogue of words", () => {
   });
 
   it("writes a list as alternatives", () => {
-    const { text } = loadLanguage(FOLDER, "en", "Foyer");
+    const { text } = loadLanguage(FOLDERS, "en", "Foyer");
     const allowed = ["example.com", "example.org", "example.net"];
     expect(text("email.other_domain", { allowed })).to.include("example.com, example.org or example.net");
     expect(text("email.other_domain", { allowed: ["example.com"] })).to.include("an email address of example.com.");

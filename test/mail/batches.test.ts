@@ -58,10 +58,11 @@ describe("the statements of emails from being taken to being recorded", () => {
       outbox: createOutbox(opened.db, { budgets: { perMailbox: RATE, perDomain: RATE } }),
       build: createBuildEmails(opened.db, { verificationHours: 24 }),
       render: createRender({
-        views: VIEWS,
+        views: [VIEWS],
+        brand: { supportEmail: undefined, termsUrl: undefined, privacyUrl: undefined, accent: "#3a4ed5" },
         site: new URL("https://example.com"),
         from: FROM,
-        language: loadLanguage(new URL("locales/", VIEWS), "en", "Foyer"),
+        language: loadLanguage([VIEWS], "en", "Foyer"),
       }),
       transport: {
         connections: 2 * CONCURRENCY,

@@ -1,4 +1,4 @@
 import { loadLanguage } from "../../src/language/language.ts";
 
 /** The words of the catalogue, for tests of what people read. */
-export const english = loadLanguage(new URL("../../views/locales/", import.meta.url), "en", "Foyer");
+export const english = loadLanguage([new URL("../../views/", import.meta.url)], "en", "Foyer");
