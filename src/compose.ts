@@ -129,11 +129,11 @@ async function startBoth(source: SourceSettings, config: Config, log: Logger, me
   return { database, hasher: await starting };
 }
 
-async function openSessions(db: Database["db"], hasher: Hasher, log: Logger, metrics: Metrics) {
+async function openSessions(db: Database["db"], { terms }: Config, hasher: Hasher, log: Logger, metrics: Metrics) {
   const observe = { checked: metrics.sessionChecked, read: metrics.sessionRead };
   metrics.watchSessions(() => countLiveSessions(db));
   return {
-    findSession: createFindSession({ db, log, observe }),
+    findSession: createFindSession({ db, log, terms, observe }),
     knownBrowsers: createKnownBrowsers(await sharedSecret(db, "known browsers")),
     rehash: createRehash({ db, hasher, log, observe: metrics.rehashed }),
   };
@@ -196,7 +196,7 @@ export async function compose(
   const { called } = metrics;
   const parts = {
     ...{ db, hasher, limiter, settings: config, emailQueued, events: events.recorder, log, called },
-    ...(await openSessions(db, hasher, log, metrics)),
+    ...(await openSessions(db, config, hasher, log, metrics)),
   };
   const procedures = createProcedures(parts);
   metrics.watchProcedures(Object.values(procedures));

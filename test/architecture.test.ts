@@ -9,7 +9,16 @@ const MAX_LINES = 250;
 const LEAVES = ["result.ts", "language", "secrets"];
 
 /** The features of the service. Each may import those before it, and none after. */
-const FEATURES = ["identity", "registration", "verification", "sessions", "password", "email-change", "account"];
+const FEATURES = [
+  "identity",
+  "registration",
+  "verification",
+  "sessions",
+  "terms",
+  "password",
+  "email-change",
+  "account",
+];
 
 const RULE_PARTS = ["service/caller.ts", "service/refusal.ts", "service/availability.ts", "service/procedure.ts"];
 

@@ -64,6 +64,12 @@ export const linkedPage = z
   }, "expected an address without a password in it")
   .transform((url) => new URL(url).href);
 
+/** Which version of the terms counts, as people may read it. */
+export const termsVersion = z
+  .string()
+  .trim()
+  .regex(/^[\w.:+/ -]{1,64}$/, "expected a version such as 2026-11-01: at most 64 letters, digits, spaces and .:+/_-");
+
 /** A folder of views. Its address ends with a slash, so that names are found below it. */
 export const viewsDir = z
   .string()

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { brandColor, linkedPage, siteLogo, siteName, supportEmail, viewsDir } from "./brand-values.ts";
+import { brandColor, linkedPage, siteLogo, siteName, supportEmail, termsVersion, viewsDir } from "./brand-values.ts";
 import { availableCores } from "./cores.ts";
 import { sender, smtpUrl } from "./mail-values.ts";
 import { StartError } from "./start-error.ts";
@@ -36,6 +36,7 @@ export const environment = z.object({
   BRAND_COLOR: brandColor.prefault("#3a4ed5,#8f9dff"),
   SUPPORT_EMAIL: supportEmail.optional(),
   TERMS_URL: linkedPage.optional(),
+  TERMS_VERSION: termsVersion.optional(),
   PRIVACY_URL: linkedPage.optional(),
   VIEWS_DIR: viewsDir.optional(),
   APP_URL: appUrl.optional(),
@@ -96,6 +97,9 @@ function checkCombinations(settings: Settings, { issues, addIssue }: z.Refinemen
     refuse("METRICS_PORT", "expected another port than PORT");
   if (settings.VERIFICATION_HOURS > 24 * settings.UNVERIFIED_DAYS) {
     refuse("VERIFICATION_HOURS", "expected no more than UNVERIFIED_DAYS, after which there is nothing left to verify");
+  }
+  if (settings.TERMS_VERSION && !settings.TERMS_URL) {
+    refuse("TERMS_URL", "expected the address of the terms that TERMS_VERSION is of");
   }
   if (settings.SMTP_URL && !settings.MAIL_FROM) {
     refuse("MAIL_FROM", "expected the address that emails come from, such as accounts@example.com, beside SMTP_URL");
@@ -163,6 +167,10 @@ function brandOf(settings: Settings) {
   };
 }
 
+function termsOf({ TERMS_URL: url, TERMS_VERSION: version }: Settings) {
+  return url && version ? { url, version } : undefined;
+}
+
 function toConfig(settings: Settings) {
   const publicUrl = settings.PUBLIC_URL ?? new URL(`http://localhost:${settings.PORT}`);
   return {
@@ -172,6 +180,7 @@ function toConfig(settings: Settings) {
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     publicUrl,
     brand: brandOf(settings),
+    terms: termsOf(settings),
     viewsDir: settings.VIEWS_DIR,
     appUrl: settings.APP_URL,
     returnOrigins: [...(settings.APP_URL ? [settings.APP_URL.origin] : []), ...settings.RETURN_ORIGINS],

@@ -10,6 +10,7 @@ const MAKES: Record<string, readonly string[]> = {
   "20261126150000_add_password_resets": ["reset_tokens"],
   "20261126160000_add_email_changes_and_deletion": ["email_changes", "email_change_tokens"],
   "20261126170000_add_events": ["events"],
+  "20261126180000_add_acceptances": ["acceptances"],
 };
 const TABLES = Object.values(MAKES).flat();
 

@@ -12,6 +12,11 @@ export function useLanguage(language: Language): RequestHandler {
   };
 }
 
+/** The tag of an answer's language. An app that mounts Foyer may ask outside of Foyer's own answers, which are in English. */
+export function tagOf(res: Response): string {
+  return languages.get(res)?.lang ?? "en";
+}
+
 /** Returns the language of an answer. It throws where `useLanguage` did not run. */
 export function languageOf(res: Response): Language {
   const language = languages.get(res);

@@ -2,7 +2,10 @@ import { createHmac } from "node:crypto";
 import { isEqual } from "../secrets/is-equal.ts";
 
 /** The forms that act for a session. */
-export type SessionForm = "/sign-out" | "/sessions/end" | `/account/${"password" | "email" | "delete" | "keep"}`;
+export type SessionForm =
+  | "/sign-out"
+  | "/sessions/end"
+  | `/account/${"password" | "email" | "delete" | "keep" | "terms"}`;
 
 export type FormTokens = {
   /** Makes the token that a form of a session carries. @param handle the session's. */

@@ -30,6 +30,7 @@ import { type ResetPage, showReset, submitReset, submitResetRequest } from "./re
 import { forgetPages, showSessions, submitEndSession, submitSignOut } from "./sessions.ts";
 import { showSignIn, submitSignIn } from "./sign-in.ts";
 import { findSignedIn } from "./signed-in.ts";
+import { showTerms, submitTerms } from "./terms.ts";
 import {
   showVerification,
   showVerified,
@@ -87,6 +88,8 @@ export function pages(parts: PagesParts): Router {
   router.post("/account/delete", formBody, submitDelete(account));
   router.get("/account/keep", showKeep(account));
   router.post("/account/keep", formBody, submitKeep(account));
+  router.get("/account/terms", showTerms(account));
+  router.post("/account/terms", formBody, submitTerms(account));
   router.get("/reset", showReset(parts));
   router.post("/reset", formBody, submitResetRequest(parts));
   router.post("/reset/confirm", formBody, submitReset(parts));

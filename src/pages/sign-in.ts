@@ -11,6 +11,7 @@ import { goOn, goTo } from "./go-to.ts";
 import { onwardOf } from "./onward.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
 import { findSignedIn } from "./signed-in.ts";
+import { termsPath } from "./terms.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress } from "./typed.ts";
 
@@ -75,6 +76,7 @@ export function showSignIn({ procedures, settings }: SignInPage): RequestHandler
   return async (req, res) => {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     const next = nextInQuery(req);
+    if (signedIn.ok && signedIn.value?.termsDue) return goTo(res, termsPath(next));
     if (signedIn.ok && signedIn.value) return goOn(res, next ?? onwardOf(res)?.url, HOME);
     const { text } = languageOf(res);
     const done = Object.entries(DONE).find(([name]) => name in req.query)?.[1];
@@ -96,6 +98,7 @@ export function submitSignIn({ procedures, settings }: SignInPage): RequestHandl
   return async (req, res) => {
     const { email, password, keep, next } = req.body;
     const result = await procedures.signIn.run({ email, password, keep: keep === "on" }, callerOf(req, res));
+    if (result.ok && result.value.termsDue) return goTo(res, termsPath(nextOf(req, next)));
     if (result.ok && result.value.deletesAt) return goTo(res, keepPath(nextOf(req, next)));
     if (result.ok) return goOn(res, nextOf(req, next) ?? onwardOf(res)?.url, HOME);
     render(req, res, req.body, { canRegister: settings.policy.open, ...explain(res, result.error) });

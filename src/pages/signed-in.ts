@@ -5,6 +5,7 @@ import type { MessageKey } from "../language/message.ts";
 import { ok } from "../result.ts";
 import type { Caller } from "../service/caller.ts";
 import { readableAddress } from "../service/identity/email-address.ts";
+import type { Terms } from "../service/identity/terms.ts";
 import type { Procedures } from "../service/procedures.ts";
 import type { Result } from "../service/refusal.ts";
 import { showRefusal } from "./fault.ts";
@@ -16,14 +17,24 @@ export type AccountPage = { procedures: Procedures; formTokens: FormTokens };
 /** Where whoever signed in to an account that is to be deleted is asked whether to keep it. */
 export const KEEP = "/account/keep";
 
-export type SignedIn = { handle: string; email: string; deletesAt?: string | undefined };
+/** Where whoever is to agree to terms does so. */
+export const TERMS = "/account/terms";
+
+export type SignedIn = {
+  handle: string;
+  email: string;
+  deletesAt?: string | undefined;
+  termsDue?: Terms | undefined;
+};
 
 /** Who is signed in, if anybody. */
 export async function findSignedIn({ session }: Procedures, caller: Caller): Promise<Result<SignedIn | undefined>> {
   const current = await session.run(undefined, caller);
   if (!current.ok) return current;
   const { session: signedIn, account } = current.value;
-  return ok(signedIn ? { handle: signedIn.handle, email: account.email, deletesAt: account.deletesAt } : undefined);
+  if (!signedIn) return ok(undefined);
+  const { email, deletesAt, termsDue } = account;
+  return ok({ handle: signedIn.handle, email, deletesAt, termsDue });
 }
 
 type Visit = { req: Request; res: Response; caller: Caller; signedIn: SignedIn };
@@ -39,8 +50,9 @@ export function forSignedIn(
     const signedIn = await findSignedIn(procedures, caller);
     if (!signedIn.ok) return showRefusal(res, signedIn.error);
     if (!signedIn.value) return goToSignIn(res, path);
-    // Whoever asked to have it deleted decides first.
-    if (signedIn.value.deletesAt && path !== KEEP) return goTo(res, KEEP);
+    // Before anything else; and then whoever asked to have it deleted decides.
+    if (path !== TERMS && signedIn.value.termsDue) return goTo(res, TERMS);
+    if (path !== TERMS && path !== KEEP && signedIn.value.deletesAt) return goTo(res, KEEP);
     await show({ req, res, caller, signedIn: signedIn.value });
   };
 }

@@ -14,7 +14,7 @@ import { goTo } from "./go-to.ts";
 import { rawQuery, typedToken } from "./link.ts";
 import { onwardOf } from "./onward.ts";
 import { answerRefusal, fieldError, type PageRefusal } from "./refusal-page.ts";
-import { findSignedIn } from "./signed-in.ts";
+import { findSignedIn, TERMS } from "./signed-in.ts";
 import { pageTitle } from "./title.ts";
 import { typedAddress, typedText } from "./typed.ts";
 
@@ -54,6 +54,7 @@ export function showVerified({ procedures }: VerificationPage): RequestHandler {
     const signedIn = await findSignedIn(procedures, callerOf(req, res));
     const title = languageOf(res).text("verified.title");
     if (!signedIn.ok || !signedIn.value) return res.render("pages/verification/verified", { title });
+    if (signedIn.value.termsDue) return goTo(res, TERMS);
     const address = readableAddress(signedIn.value.email);
     res.render("pages/verification/verified", { title, scripts: ["private.js"], address, onward: onwardOf(res) });
   };

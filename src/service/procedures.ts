@@ -4,10 +4,12 @@ import { type PasswordParts, passwordProcedures } from "./password/procedures.ts
 import type { ProcedureDeps } from "./procedure.ts";
 import { type RegistrationParts, registrationProcedures } from "./registration/procedures.ts";
 import { type SessionParts, sessionProcedures } from "./sessions/procedures.ts";
+import { type TermsParts, termsProcedures } from "./terms/procedures.ts";
 import { verificationProcedures } from "./verification/procedures.ts";
 
 export type ServiceParts = RegistrationParts &
   SessionParts &
+  TermsParts &
   PasswordParts &
   EmailChangeParts &
   AccountParts &
@@ -19,6 +21,7 @@ export function createProcedures(parts: ServiceParts) {
     ...registrationProcedures(parts),
     ...verificationProcedures(parts),
     ...sessionProcedures(parts),
+    ...termsProcedures(parts),
     ...passwordProcedures(parts),
     ...emailChangeProcedures(parts),
     ...accountProcedures(parts),

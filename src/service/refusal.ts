@@ -4,7 +4,16 @@ import type { RateLimited } from "../limits/limiter.ts";
 import { err, type Result as ResultOf } from "../result.ts";
 
 /** What a client sends that can be wrong by itself. */
-export const FIELDS = ["email", "password", "newPassword", "currentPassword", "keep", "as", "scope"] as const;
+export const FIELDS = [
+  "email",
+  "password",
+  "newPassword",
+  "currentPassword",
+  "keep",
+  "as",
+  "scope",
+  "termsVersion",
+] as const;
 
 export type FieldError = { field: (typeof FIELDS)[number]; message: Message };
 

@@ -1,5 +1,6 @@
 import type { SessionKind } from "../models/session.ts";
 import type { Policy } from "./identity/policy.ts";
+import type { Terms } from "./identity/terms.ts";
 
 /** How long a session lasts, and how long it may go unused. */
 export type SessionLifetimes = Record<SessionKind, { seconds: number; idleSeconds: number }>;
@@ -21,4 +22,6 @@ export type ServiceSettings = {
   deletionGraceDays: number;
   /** Whether an email tells of a sign-in from a browser in which nobody signed in to the account before. */
   noticeNewSignIn: boolean;
+  /** What people agree to before they get in, if there is anything. */
+  terms: Terms | undefined;
 };

@@ -14,6 +14,7 @@ export function createRouter(procedures: Procedures) {
       sessions: query(procedures.sessions),
       endSession: mutation(procedures.endSession),
       reauthenticate: mutation(procedures.reauthenticate),
+      acceptTerms: mutation(procedures.acceptTerms),
       requestPasswordReset: mutation(procedures.requestPasswordReset),
       resetPassword: mutation(procedures.resetPassword),
       changePassword: mutation(procedures.changePassword),

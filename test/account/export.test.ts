@@ -27,7 +27,7 @@ describe("auth.exportAccount", () => {
     await allSent(foyer);
     const { status, body } = await exportOf(own.cookie);
     expect(status).to.equal(200);
-    expect(body).to.have.all.keys("account", "signUps", "sessions", "emailChanges", "emails", "events");
+    expect(body).to.have.all.keys("account", "signUps", "sessions", "emailChanges", "emails", "events", "acceptances");
     expect(body.account).to.have.all.keys("id", "email", "verified", "createdAt", "updatedAt", "verifiedAt");
     expect(body.account).to.include({ id: own.id, email: own.email, verified: true });
     expect(body.signUps).to.have.length(1);

@@ -33,6 +33,7 @@ describe("the settings", () => {
         termsUrl: undefined,
         privacyUrl: undefined,
       },
+      terms: undefined,
       viewsDir: undefined,
       appUrl: undefined,
       returnOrigins: [],

@@ -83,6 +83,7 @@ describe("a PostgreSQL database that Foyer shares", () => {
     expect([batch, names]).to.deep.equal([1, ["20200101000000_app"]]);
     const tables = await app("pg_tables").where({ schemaname: "foyer" }).orderBy("tablename").pluck("tablename");
     expect(tables).to.deep.equal([
+      "acceptances",
       "email_change_tokens",
       "email_changes",
       "emails",
@@ -170,7 +171,9 @@ describe("a PostgreSQL database that Foyer shares", () => {
 
     it("refuses the upgrade in one line where a table that it adds is somebody else's", async () => {
       await serves({});
-      await app.raw("drop table sessions, sign_in_failures, reset_tokens, email_change_tokens, email_changes, events");
+      await app.raw(
+        "drop table sessions, sign_in_failures, reset_tokens, email_change_tokens, email_changes, events, acceptances",
+      );
       await app("foyer_migrations").where("name", ">=", "20261126140000").del();
       await app.schema.createTable("sessions", (table) => table.text("sid"));
       expect(await refusal()).to.match(/^foyer: DATABASE_SCHEMA: .* did not make \(sessions\)/);

@@ -13,7 +13,7 @@ function refusalOf(password: string, min = MIN) {
 
 function parseRegistration(email: string, password: string) {
   const policy = { open: true, domains: [], refuseDisposable: false };
-  return registrationInput({ passwordMinLength: MIN, policy }).safeParse({ email, password });
+  return registrationInput({ terms: undefined, passwordMinLength: MIN, policy }).safeParse({ email, password });
 }
 
 describe("the rule for a password", () => {

@@ -43,6 +43,7 @@ const OUTCOMES = {
   "auth.signOut": ["ok", "invalid_input", "unavailable"],
   "auth.sessions": ["ok", "not_signed_in", "unavailable"],
   "auth.endSession": ["ok", "not_signed_in", "session_unknown", "unavailable"],
+  "auth.acceptTerms": ["ok", "not_signed_in", "invalid_input", "unavailable"],
   "auth.requestPasswordReset": ["ok", "invalid_input", "rate_limited", "unavailable"],
   "auth.resetPassword": [
     ...["ok", "token_unknown", "token_expired", "token_used"],

@@ -134,9 +134,10 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     self: () => instance,
     /** A second instance on the same database. */
     another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
-    async restart() {
+    /** @param others settings that are different from now on. */
+    async restart(others: Partial<Config> = {}) {
       await instance.stop();
-      instance = await serve(config);
+      instance = await serve({ ...config, ...others });
     },
     async stop() {
       await instance.stop();

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { QueryBuilder } from "objection";
+import { Acceptance } from "../../models/acceptance.ts";
 import { EmailChange } from "../../models/email-change.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
 import { OutboxEvent } from "../../models/outbox-event.ts";
@@ -80,6 +81,14 @@ async function exportEvents(db: Knex, { account: { id } }: LiveSession): Promise
   }));
 }
 
+async function exportAcceptances(db: Knex, { account }: LiveSession): Promise<ExportOutput["acceptances"]> {
+  const acceptances = await Acceptance.query(db).where({ user_id: account.id }).orderBy("id");
+  return acceptances.map(({ url, version, accepted_at, ip, language }) => ({
+    ...{ url, version, ip, language },
+    acceptedAt: accepted_at.toISOString(),
+  }));
+}
+
 /** Gives whoever is signed in all that is kept of them. */
 export async function exportAccount(
   { db, findSession }: { db: Knex; findSession: FindSession },
@@ -101,5 +110,6 @@ export async function exportAccount(
     emailChanges: await exportEmailChanges(db, session),
     emails: await exportEmails(db, session),
     events: await exportEvents(db, session),
+    acceptances: await exportAcceptances(db, session),
   });
 }

@@ -55,6 +55,9 @@ export const exportOutput = z.object({
       outcome: z.enum(["sent", "given_up", "dropped"]).nullable(),
     }),
   ),
+  acceptances: z.array(
+    z.object({ url: z.string(), version: z.string(), acceptedAt: time, ip: z.string(), language: z.string() }),
+  ),
 });
 
 export type ExportOutput = z.infer<typeof exportOutput>;

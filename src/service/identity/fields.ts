@@ -73,10 +73,10 @@ function fieldErrors(fields: string[], { issues }: z.ZodError): FieldError[] {
 }
 
 /** Parses what a client sent. Refuses with `invalid_input`, which has a message for each wrong field. */
-export function parseInput<Shape extends z.ZodRawShape>(
-  schema: z.ZodObject<Shape>,
+export function parseInput<T>(
+  schema: z.ZodType<T> & { shape: object },
   input: unknown,
-): Result<z.output<z.ZodObject<Shape>>, RefusalOf<"invalid_input">> {
+): Result<T, RefusalOf<"invalid_input">> {
   const parsed = schema.safeParse(asObject(input));
   if (parsed.success) return ok(parsed.data);
   return refuse({ code: "invalid_input", fields: fieldErrors(Object.keys(schema.shape), parsed.error) });

@@ -13,7 +13,7 @@ import { countInvalid } from "../invalid-input.ts";
 import { placeOf } from "../place.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
-import type { registrationInput } from "./input.ts";
+import type { RegistrationInput } from "./input.ts";
 import { addSignUp, createUnverifiedAccount, type NewSignUp, reserveAccount } from "./sign-ups.ts";
 
 type Refused = "email_taken" | "rate_limited" | "busy";
@@ -27,7 +27,7 @@ export type RegistrationDeps = {
   hasher: Hasher;
   limiter: Limiter;
   settings: ServiceSettings;
-  schema: ReturnType<typeof registrationInput>;
+  schema: RegistrationInput;
   mutex: KeyedMutex<Outcome>;
   throttle: Throttle;
   batchedAccountState: (key: string) => Promise<AccountState>;
@@ -100,7 +100,8 @@ async function registerParsed(
     return { result: hashed };
   }
   const { newDeviceSecret: deviceSecret } = caller;
-  const account = await store(deps, { email, hashedPassword: hashed.value, caller }, state);
+  const { terms } = settings;
+  const account = await store(deps, { email, hashedPassword: hashed.value, caller, terms }, state);
   emailQueued();
   caller.keepDeviceSecrets([deviceSecret]);
   return { result: account ? ok(account) : refuse({ code: "email_taken", emailSent: true }), deviceSecret };

@@ -10,8 +10,10 @@ import { digest } from "../../secrets/digest.ts";
 import type { Caller } from "../caller.ts";
 import type { EmailAddress } from "../identity/email-address.ts";
 import type { Account } from "../identity/fields.ts";
+import type { Terms } from "../identity/terms.ts";
 
-export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller };
+/** `terms`: what was agreed to with it. */
+export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: Caller; terms: Terms | undefined };
 
 /** The account of an address, kept until a sign-up refers to it: deleting the account then deletes the sign-up. */
 const FIND_ACCOUNT = "select id from :users: where email_key = :emailKey for key share";
@@ -20,6 +22,11 @@ const CREATE_ACCOUNT = `
   insert into :users: (email, email_key, hashed_password, unverified_expires_at)
   values (:email, :emailKey, :hashedPassword, now() + make_interval(days => :unverifiedDays)) returning id`;
 
+const ACCEPT = `, acceptance as (
+      insert into :acceptances: (sign_up_id, url, version, ip, language)
+      values ((select id from sign_up), :termsUrl, :termsVersion, :ip, :language)
+    )`;
+
 /**
  * The statement that writes a sign-up of an account with its email: it exists whole or not at all. As text, because to
  * build it anew for each sign-up costs as much as to send it.
@@ -27,14 +34,15 @@ const CREATE_ACCOUNT = `
  * one announced in discreet mode.
  */
 function insertSignUp(account: string, reservedId: string) {
-  return `
+  const write = (acceptance: string) => `
     with account as (${account}), sign_up as (
       insert into :sign_ups: (user_id, reserved_id, email, email_key, hashed_password, device_hash, user_agent)
       values ((select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent)
       returning id, reserved_id
-    )
+    )${acceptance}
     ${insertEmail({ key: "'sign-up ' || (select id from sign_up)", sign_up_id: "(select id from sign_up)", details: "cast(:details as jsonb)" })}
     returning (select reserved_id from sign_up) as id`;
+  return { withTerms: write(ACCEPT), without: write("") };
 }
 
 const ADD_SIGN_UP = insertSignUp(FIND_ACCOUNT, "null");
@@ -48,13 +56,20 @@ const OPEN_ACCOUNT = insertSignUp(CREATE_ACCOUNT, "(select id from account)");
 /** @returns the reserved id, where there is one. */
 async function write(
   db: Knex,
-  statement: string,
-  { email, hashedPassword, caller }: NewSignUp,
+  statement: ReturnType<typeof insertSignUp>,
+  { email, hashedPassword, caller, terms }: NewSignUp,
   settings: { unverifiedDays?: number } = {},
 ): Promise<number> {
   const schema = getSchema(db);
-  const { rows }: { rows: [{ id: number }] } = await db.raw(statement, {
+  const { rows }: { rows: [{ id: number }] } = await db.raw(terms ? statement.withTerms : statement.without, {
     ...settings,
+    ...(terms && {
+      acceptances: `${schema}.acceptances`,
+      termsUrl: terms.url,
+      termsVersion: terms.version,
+      ip: caller.ip,
+      language: caller.language,
+    }),
     schema,
     users: `${schema}.users`,
     sign_ups: `${schema}.sign_ups`,

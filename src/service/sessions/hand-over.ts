@@ -11,8 +11,13 @@ export function toOutput({
   email,
   verified,
   deletesAt,
+  termsDue,
 }: Omit<LiveSession["account"], "emailKey">): SignedInAccount {
-  return { id, email, verified, ...(deletesAt && { deletesAt: deletesAt.toISOString() }) };
+  return {
+    ...{ id, email, verified },
+    ...(deletesAt && { deletesAt: deletesAt.toISOString() }),
+    ...(termsDue && { termsDue }),
+  };
 }
 
 /** Gives whoever asked the token of a session that began, or goes on with it: as a cookie, or in the answer. */

@@ -35,6 +35,10 @@ export const signedInAccount = account.extend({
   deletesAt: time
     .optional()
     .meta({ description: "When it is deleted, if its owner asked for that and it may be kept." }),
+  termsDue: z
+    .object({ url: z.string(), version: z.string() })
+    .optional()
+    .meta({ description: "What its owner is to agree to before anything else." }),
 });
 
 export type SignedInAccount = z.infer<typeof signedInAccount>;

@@ -8,6 +8,8 @@ import type { SessionKind } from "../../models/session.ts";
 import { digest } from "../../secrets/digest.ts";
 import type { Credential } from "../caller.ts";
 import { isActive } from "../identity/account.ts";
+import type { Terms } from "../identity/terms.ts";
+import { hasAccepted } from "./due-terms.ts";
 import { isWellFormed } from "./token.ts";
 
 /** A session that has not ended, with its account. */
@@ -20,7 +22,14 @@ export type LiveSession = {
   /** By the database's clock. */
   secondsSinceAuthentication: number;
   expiresAt: Date;
-  account: { id: number; email: string; emailKey: string; verified: boolean; deletesAt: Date | null };
+  account: {
+    id: number;
+    email: string;
+    emailKey: string;
+    verified: boolean;
+    deletesAt: Date | null;
+    termsDue?: Terms | undefined;
+  };
 };
 
 /**
@@ -33,12 +42,15 @@ export const IS_LIVE = `s.epoch = u.session_epoch and ${isActive("u")} and s.exp
 /** When it was last seen is noted no more often, or each check would write. */
 const IS_LATE = "last_seen_at < now() - interval '5 minutes'";
 
-const FIND = `
+const find = (more: string) => `
   select s.id, s.token_hash, s.kind, s.created_at, s.authenticated_at, s.expires_at,
     cast(extract(epoch from now() - s.authenticated_at) as float) as authentication_age, s.${IS_LATE} as is_late,
-    u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified, u.deletes_at
+    u.id as user_id, u.email, u.email_key, u.email_verified_at is not null as verified, u.deletes_at${more}
   from :sessions: s join :users: u on u.id = s.user_id
   where s.token_hash = any(cast(:hashes as text[])) and ${IS_LIVE}`;
+
+const FIND = find("");
+const FIND_WITH_TERMS = find(`, ${hasAccepted("u")} as has_accepted`);
 
 type Row = {
   id: number;
@@ -54,6 +66,7 @@ type Row = {
   email_key: string;
   verified: boolean;
   deletes_at: Date | null;
+  has_accepted?: boolean;
 };
 
 const SEEN = `update ??.sessions set last_seen_at = now() where id = any(cast(? as bigint[])) and ${IS_LATE}`;
@@ -66,9 +79,10 @@ function noteSeen(db: Knex, ids: number[]) {
   });
 }
 
-function toSession(row: Row): LiveSession {
+function toSession(row: Row, terms: Terms | undefined): LiveSession {
   const { id, token_hash, kind, created_at, authenticated_at, authentication_age, expires_at } = row;
-  const { user_id, email, email_key, verified, deletes_at } = row;
+  const { user_id, email, email_key, verified, deletes_at, has_accepted } = row;
+  const termsDue = has_accepted === false ? terms : undefined;
   return {
     id,
     tokenHash: token_hash,
@@ -77,7 +91,7 @@ function toSession(row: Row): LiveSession {
     authenticatedAt: authenticated_at,
     secondsSinceAuthentication: authentication_age,
     expiresAt: expires_at,
-    account: { id: user_id, email, emailKey: email_key, verified, deletesAt: deletes_at },
+    account: { id: user_id, email, emailKey: email_key, verified, deletesAt: deletes_at, termsDue },
   };
 }
 
@@ -88,6 +102,7 @@ export type FindSession = (credential: Credential | undefined) => Promise<LiveSe
 export type FindSessionDeps = {
   db: Knex;
   log: Logger;
+  terms: Terms | undefined;
   observe: { checked(outcome: SessionCheckOutcome): void; read(): void };
 };
 
@@ -98,7 +113,7 @@ const MOST_READS = 2;
  * Creates what tells whose session a credential is. While two look-ups are in flight others gather, and share the next: each
  * answer is read after it was asked for, so none is stale, and the more ask, the less each costs.
  */
-export function createFindSession({ db, log, observe }: FindSessionDeps): FindSession {
+export function createFindSession({ db, log, terms, observe }: FindSessionDeps): FindSession {
   const inFlight = new Set<Promise<unknown>>();
   let notingSeen: Promise<unknown> | undefined;
 
@@ -115,9 +130,14 @@ export function createFindSession({ db, log, observe }: FindSessionDeps): FindSe
     observe.read();
     const schema = getSchema(db);
     const names = { sessions: `${schema}.sessions`, users: `${schema}.users` };
-    const { rows }: { rows: Row[] } = await db.raw(FIND, { ...names, hashes: [...new Set(hashes)] });
+    const agreed = terms && { acceptances: `${schema}.acceptances`, version: terms.version };
+    const { rows }: { rows: Row[] } = await db.raw(terms ? FIND_WITH_TERMS : FIND, {
+      ...names,
+      ...agreed,
+      hashes: [...new Set(hashes)],
+    });
     noteLate(rows.filter(({ is_late }) => is_late).map(({ id }) => id));
-    const sessions = new Map(rows.map((row) => [row.token_hash, toSession(row)]));
+    const sessions = new Map(rows.map((row) => [row.token_hash, toSession(row, terms)]));
     return hashes.map((hash) => sessions.get(hash));
   }
 

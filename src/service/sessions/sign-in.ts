@@ -5,6 +5,7 @@ import { countInvalid } from "../invalid-input.ts";
 import { type Result, refuse } from "../refusal.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { type CheckPasswordDeps, checkPassword } from "./check-password.ts";
+import { dueTerms } from "./due-terms.ts";
 import { handOver } from "./hand-over.ts";
 import { type SignInOutput, signInInput } from "./input.ts";
 import type { KnownBrowsers } from "./known-browser.ts";
@@ -53,7 +54,8 @@ export async function signIn(deps: SignInDeps, input: unknown, caller: Caller): 
   if (!session) return refuse({ code: "invalid_credentials" });
   if (isNoticed) deps.emailQueued();
   deps.rehash(account, password);
-  const signedIn = handOver(caller, sessions, { kind, account }, session);
+  const termsDue = await dueTerms(deps.db, deps.settings.terms, account.id);
+  const signedIn = handOver(caller, sessions, { kind, account: { ...account, termsDue } }, session);
   if (!as) rememberBrowser(deps.knownBrowsers, email.key, caller);
   return ok(signedIn);
 }

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { raw } from "objection";
 import { violatesForeignKey } from "../../db/faults.ts";
 import { getSchema } from "../../db/schema.ts";
+import { Acceptance } from "../../models/acceptance.ts";
 import { SignUp } from "../../models/sign-up.ts";
 import { User } from "../../models/user.ts";
 import { ok } from "../../result.ts";
@@ -173,15 +174,26 @@ function refused(code: "token_unknown" | "token_used"): Claimed {
   return { result: refuse({ code }), openSignUps: false };
 }
 
+/** `deviceSecret` is of the browser from now on, where the proof is that. `terms`: whether people agree to any. */
+export type ClaimSettings = { deviceSecret: string; terms: boolean };
+
+/** Writes what was agreed to with a sign-up as the account's. What is there stays as it was written. */
+async function keepAcceptances(trx: Knex, { id }: SignUp, account: User): Promise<void> {
+  const agreed = await Acceptance.query(trx).where({ sign_up_id: id });
+  for (const { url, version, ip, language, accepted_at } of agreed) {
+    await Acceptance.query(trx).insert({ user_id: account.id, url, version, ip, language, accepted_at });
+  }
+}
+
 /**
  * Gives an address's account the password of the sign-up that a proof is of, in a transaction. The other sign-ups come
- * to nothing. @param deviceSecret of the browser from now on, where the proof is that.
+ * to nothing.
  */
 export async function claimAddress(
   trx: Knex,
   shownBefore: SignUp,
   proof: Proof,
-  deviceSecret: string,
+  { deviceSecret, terms }: ClaimSettings,
 ): Promise<Claimed> {
   const { id: shown, email_key } = shownBefore;
   await lockAddress(trx, email_key);
@@ -206,6 +218,8 @@ export async function claimAddress(
     // Tries count anew, for the same link is answered again.
     const verified = { outcome: "verified", hashed_password: null, user_id: account.id, password_tries: 0 } as const;
     await winner.$query(trx).patch(verified);
+    // Who chose a new password may not be who agreed, and is asked at the next sign-in.
+    if (terms && proof.kind !== "new_password") await keepAcceptances(trx, winner, account);
     await renewDeviceSecret(trx, winner, proof, deviceSecret);
   }
   const openSignUps = await supersede(trx, email_key);

@@ -45,8 +45,9 @@ export async function supersedeOthers({ db, log }: Pick<VerifyDeps, "db" | "log"
 
 async function claim(deps: VerifyDeps, signUp: SignUp, proof: Proof, caller: Caller) {
   const { newDeviceSecret } = caller;
+  const settings = { deviceSecret: newDeviceSecret, terms: deps.settings.terms !== undefined };
   const claimed = await transaction(deps.db, async (trx) => {
-    const { verified, ...others } = await claimAddress(trx, signUp, proof, newDeviceSecret);
+    const { verified, ...others } = await claimAddress(trx, signUp, proof, settings);
     if (verified) await recordVerified(trx, deps.events, verified.account, verified.before);
     return others;
   });
