@@ -21,8 +21,11 @@ export function termsPath(next: string | undefined): string {
 }
 
 function render(res: Response, page: AccountPage, signedIn: SignedIn, next: string | undefined, refusal?: PageRefusal) {
+  // Who does not agree signs out below the form, so not in the head too.
+  const { signOutToken: leaveToken, ...common } = privatePage(page, signedIn);
   res.render("pages/terms/accept", {
-    ...privatePage(page, signedIn),
+    ...common,
+    leaveToken,
     title: pageTitle(res, "terms.title", refusal),
     form: page.formTokens.of(signedIn.handle, TERMS),
     terms: termsView(signedIn.termsDue, undefined, refusal),
