@@ -17,11 +17,12 @@ export function findView(folders: ViewFolders, name: string): URL {
   return file;
 }
 
-/** All files below a folder, by their names there. Those that begin with a dot are an editor's or the system's. */
+/** All files below a folder, by their names there. What begins with a dot is an editor's or the system's. */
 export function listViews(folder: URL): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => `${relative(fileURLToPath(folder), parentPath)}/${name}`)
     .map((name) => name.replaceAll("\\", "/").replace(/^\//, ""))
+    .filter((name) => !/(?:^|\/)\./.test(name))
     .toSorted();
 }

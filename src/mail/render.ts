@@ -116,6 +116,7 @@ export function createRender({ views, brand, site, from, language }: RenderSetti
       // The same at every try: an email that a server took twice is then known as one by many mailboxes.
       messageId: `<foyer.${email.id}.${email.created_at.getTime()}@${domain}>`,
       from,
+      replyTo: brand.supportEmail,
       to: content.to,
       subject,
       text: wrapLines(layouts.text({ ...context, body: text(context) })),

@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { parseConfig } from "../../src/config/environment.ts";
 import { emailsTo } from "../support/emails.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { startSmtp } from "../support/smtp.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const LOGO = "examples/theme/logo.svg";
 const LINKS = {
@@ -88,5 +90,20 @@ describe("a site without a brand", () => {
       .and.include("/foyer.svg")
       .and.not.include("<footer");
     await foyer.stop();
+  });
+});
+
+describe("an email of a site with SUPPORT_EMAIL", () => {
+  it("is answered there", async () => {
+    const smtp = await startSmtp();
+    const mail = { kind: "smtp" as const, url: smtp.url(), from: { name: "", address: "accounts@example.com" } };
+    const { brand } = parseConfig({ SUPPORT_EMAIL: "help@example.com" });
+    const foyer = await startFoyer({ mail, brand });
+    await foyer.register("alice@example.com");
+    const taken = await waitFor(async () => smtp.taken[0]);
+    expect(taken.replyTo?.text).to.equal("help@example.com");
+    expect(taken.from?.text).to.equal("accounts@example.com");
+    await foyer.stop();
+    await smtp.close();
   });
 });

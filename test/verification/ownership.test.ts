@@ -149,7 +149,7 @@ for (const privacy of ["open", "discreet"] as const) {
       await emailsTo(foyer, address);
       await owner.post("/register").send({ email: address, password: ATTACKERS });
       const [attackers] = await emailsTo(foyer, address, 2);
-      expect(attackers.text).to.include("Careful: this address was signed up with more than once");
+      expect(attackers.text).to.include("Careful: somebody signed up with this address more than once");
       for (const browser of [owner, foyer.http]) {
         expect((await browser.get(`/verify?token=${attackers.token}`)).text).to.include("Careful:");
       }
