@@ -63,7 +63,7 @@ describe("a new version of the terms", () => {
       expect([path, headers["location"]]).to.deep.equal([path, "/account/terms"]);
     }
     const { headers } = await foyer.http.get("/sign-in?next=/account").set("Cookie", Cookie);
-    expect(headers["location"]).to.equal("/account/terms?next=%2Faccount");
+    expect(headers["location"]).to.match(/^\/account\/terms\?next=%2Faccount(?:&|$)/);
     const shown = await foyer.http.get(page).set("Cookie", Cookie);
     expect(shown.text).to.include("Agree to the terms of use – Foyer").and.include(`href="${NEWER.url}"`);
     const [, token = ""] =
