@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import express, { type Express } from "express";
 import type { Logger } from "pino";
 import type { Config } from "./config/environment.ts";
+import { StartError } from "./config/start-error.ts";
 import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
 import type { SourceSettings } from "./db/source.ts";
@@ -11,7 +12,8 @@ import type { EventRecorder } from "./events/recorder.ts";
 import { measureWaitingEvents } from "./events/waiting.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
-import { type Language, loadLanguage } from "./language/language.ts";
+import { LanguageError } from "./language/catalogue.ts";
+import { type Languages, loadLanguages } from "./language/languages.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
 import { limitRequestsInMemory } from "./limits/requests.ts";
 import { type MailChannel, openMailChannel } from "./mail/channel.ts";
@@ -51,7 +53,6 @@ export type Foyer = {
   operatorApp: Express;
   procedures: Procedures;
   accounts: Accounts;
-  language: Language;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
   withdraw(): void;
@@ -77,24 +78,32 @@ function createOperatorApp(metrics: Metrics, health: Health): Express {
     );
 }
 
+function openLanguages(config: Config): Languages {
+  try {
+    return loadLanguages([new URL("views/locales/", ROOT)], config.languages);
+  } catch (error) {
+    throw error instanceof LanguageError ? new StartError(`LANGUAGES: ${error.message}`) : error;
+  }
+}
+
 type EmailParts = {
   config: Config;
   db: Database["db"];
   outbox: Outbox;
   mail: MailChannel;
-  language: Language;
+  languages: Languages;
   log: Logger;
   metrics: Metrics;
 };
 
 function startEmails(
-  { config, db, outbox, mail, language, log, metrics }: EmailParts,
+  { config, db, outbox, mail, languages, log, metrics }: EmailParts,
   settings?: WorkerSettings,
 ): Worker {
   const parts = {
     outbox,
     build: createBuildEmails(db, config),
-    render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, language }),
+    render: createRender({ views: new URL("views/", ROOT), site: config.publicUrl, from: mail.from, languages }),
     transport: mail.transport,
     log,
     observe: metrics.email,
@@ -164,14 +173,14 @@ export async function compose(
   log: Logger,
   { source = config.database, worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
+  const languages = openLanguages(config);
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;
-  const language = loadLanguage(new URL("views/locales/", ROOT), "en");
   const limiter = config.rateLimits ? createLimiter(db, config.rateLimits, metrics.limited) : UNLIMITED;
   const outbox = createOutbox(db, { budgets: config.rateLimits });
   const mail = openMailChannel(config.mail);
-  const worker = mail && startEmails({ config, db, outbox, mail, language, log, metrics }, workerSettings);
+  const worker = mail && startEmails({ config, db, outbox, mail, languages, log, metrics }, workerSettings);
   const emailQueued = () => {
     metrics.email("queued");
     if (mayWakeWorker(config)) worker?.notify();
@@ -200,7 +209,7 @@ export async function compose(
     describeReset: createDescribeReset(db, log),
     describeEmailChange: createDescribeEmailChange(db, log, parts.findSession),
     verifyAndSignIn: createVerifyAndSignIn(parts),
-    language,
+    languages,
     formKey: await sharedSecret(db, "form"),
     log,
     metrics,
@@ -214,7 +223,6 @@ export async function compose(
     operatorApp: createOperatorApp(metrics, health),
     procedures,
     accounts: createAccounts(parts, emailQueued),
-    language,
     database,
     withdraw,
     on: events.on,

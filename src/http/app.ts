@@ -2,7 +2,8 @@ import express, { type Express, type Request, type Response, Router } from "expr
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
-import type { Language } from "../language/language.ts";
+import { english } from "../language/english.ts";
+import type { Languages } from "../language/languages.ts";
 import type { ForwardingWarning } from "../ops/forwarded.ts";
 import { type Health, healthRoutes } from "../ops/health.ts";
 import { type Metrics, metricsRoute } from "../ops/metrics.ts";
@@ -10,6 +11,7 @@ import { type Assets, loadAssets } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
 import { showFault, showRefusal } from "../pages/fault.ts";
+import { offerLanguageSwitch } from "../pages/language-switch.ts";
 import { pages } from "../pages/pages.ts";
 import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
@@ -31,7 +33,7 @@ import { oneCredential } from "./credential.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
 import { onlyValidHost } from "./host.ts";
-import { useLanguage } from "./language.ts";
+import { offerLanguages, useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
@@ -41,6 +43,7 @@ import { securityHeaders } from "./security-headers.ts";
 import { sessionCheck } from "./session-check.ts";
 import { isFromThisMachine, onlyThisMachine } from "./this-machine.ts";
 import { trustProxies } from "./trust-proxies.ts";
+import { wantsPage } from "./wants-page.ts";
 
 export type AppParts = {
   root: URL;
@@ -50,7 +53,7 @@ export type AppParts = {
   describeReset: DescribeReset;
   describeEmailChange: DescribeEmailChange;
   verifyAndSignIn: VerifyAndSignIn;
-  language: Language;
+  languages: Languages;
   formKey: Buffer;
   log: Logger;
   metrics: Metrics;
@@ -60,10 +63,6 @@ export type AppParts = {
   spendRequest: SpendRequest | undefined;
 };
 
-function wantsPage(req: Request) {
-  return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
-}
-
 function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_limited">) {
   if (/^\/trpc(?:\/|$)/i.test(req.path)) return sendTrpcRefusal(res, refusal);
   return wantsPage(req) ? showRefusal(res, refusal) : sendRefusal(res, refusal);
@@ -71,7 +70,7 @@ function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_lim
 
 /** Mounts what every request passes, and returns the routers among it. */
 function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
-  const { config, procedures, language, log, metrics, forwarding, spendRequest } = parts;
+  const { config, procedures, log, metrics, forwarding, spendRequest } = parts;
   const all = Object.values(procedures);
   const queries = all.filter(({ type }) => type === "query");
   const pathOf = ({ path }: Procedure) => path;
@@ -81,7 +80,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   if (config.metricsPort === undefined && config.privacy === "open")
     probes.push(Router().use("/metrics", onlyThisMachine), metricsRoute(metrics));
 
-  app.use(useLanguage(language));
+  app.use(useLanguage, offerLanguageSwitch);
   app.use(requestLog(log, metrics.requested));
   app.use("/trpc", logCalls(all.map(({ name }) => name)));
   if (config.trustProxy === false) app.use(forwarding.middleware);
@@ -111,7 +110,6 @@ export function createApp(parts: AppParts): Express {
     describeReset,
     describeEmailChange,
     verifyAndSignIn,
-    language,
     formKey,
     metrics,
     devEmails,
@@ -123,6 +121,7 @@ export function createApp(parts: AppParts): Express {
   // Nothing but assets may be stored, and those have one of their own.
   app.disable("etag");
   trustProxies(app, config.trustProxy);
+  offerLanguages(app, parts.languages);
   app.set("origin", config.publicUrl.origin);
   app.set("appUrl", config.appUrl?.href);
   const base = config.publicUrl.pathname.replace(/\/$/, "");
@@ -130,7 +129,7 @@ export function createApp(parts: AppParts): Express {
   const assets = loadAssets(new URL("public/", root));
   useViews(app, new URL("views/", root), assets.pathOf);
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
-  const document = describeApi(Object.values(procedures), language, base || "/");
+  const document = describeApi(Object.values(procedures), english, base || "/");
   const routers = [
     pages({
       procedures,

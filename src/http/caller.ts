@@ -4,6 +4,7 @@ import type { Caller } from "../service/caller.ts";
 import { claimedOrigin } from "./claimed-origin.ts";
 import { type CookieName, DEVICE_COOKIE_MS, deleteCookie, KNOWN_COOKIE_MS, readCookie, setCookie } from "./cookies.ts";
 import { credentialOf } from "./credential.ts";
+import { languageFor } from "./language.ts";
 import { onFinished } from "./on-finished.ts";
 import { returnToOf } from "./return-to.ts";
 
@@ -56,6 +57,9 @@ export function callerOf(req: Request, res: Response): Caller {
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
     returnTo: returnToOf(req),
+    get language() {
+      return languageFor(req).lang;
+    },
     signal: abortedSignal(req, res),
     isOfOtherOrigin: claimedOrigin(req) === "other",
     ...keepsSession(req, res),

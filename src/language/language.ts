@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { IntlMessageFormat } from "intl-messageformat";
 import english from "../../views/locales/en.json" with { type: "json" };
+import type { Catalogue } from "./catalogue.ts";
+import { createFormatters } from "./formatters.ts";
 import type { MessageKey, MessageValues } from "./message.ts";
 
 export function isMessageKey(name: string): name is MessageKey {
@@ -8,10 +9,14 @@ export function isMessageKey(name: string): name is MessageKey {
 }
 
 export type Language = {
+  /** Its tag (RFC 5646). */
   lang: string;
   dir: string;
+  /** Its own name for itself. */
+  name: string;
   /** @throws Error if a variable of the sentence has no value. */
   text(key: MessageKey, values?: MessageValues): string;
+  /** Says a time in UTC, with that name. */
   time(date: Date): string;
   /** Says how long ago something was, in whole minutes, hours or days: no reader's time zone matters to it. */
   ago(date: Date): string;
@@ -22,36 +27,47 @@ const UNITS = [
   ["hour", 60 * 60 * 1000],
 ] as const;
 const MINUTE = ["minute", 60 * 1000] as const;
+const LONG = { dateStyle: "long", timeStyle: "long", timeZone: "UTC" } as const;
 
-/** Loads the sentences (ICU MessageFormat) of a language from `<tag>.json` in a folder. @param tag by RFC 5646. */
-export function loadLanguage(folder: URL, tag: string): Language {
-  const catalogue: Record<MessageKey, string> = JSON.parse(readFileSync(new URL(`${tag}.json`, folder), "utf8"));
-  const times = new Intl.DateTimeFormat(catalogue.locale, { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
-  const ages = new Intl.RelativeTimeFormat(catalogue.locale);
-  const lists = new Intl.ListFormat(catalogue.locale, { type: "disjunction" });
+function once<T>(create: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= create();
+    return made;
+  };
+}
+
+/** Makes a language of its sentences. What formats them is made when it is first needed: most answers have few words. */
+export function createLanguage(catalogue: Catalogue): Language {
+  const { lang, locale, dir, name } = catalogue;
+  const formatters = createFormatters(locale);
+  const ages = once(() => new Intl.RelativeTimeFormat(locale));
+  const lists = once(() => new Intl.ListFormat(locale, { type: "disjunction" }));
   const formats = new Map<MessageKey, IntlMessageFormat>();
-  const getFormat = (key: MessageKey) => {
-    const known = formats.get(key);
-    if (known) return known;
-    const format = new IntlMessageFormat(catalogue[key], tag, undefined, { ignoreTag: true });
+  const formatOf = (key: MessageKey) => {
+    const format =
+      formats.get(key) ?? new IntlMessageFormat(catalogue[key], locale, undefined, { ignoreTag: true, formatters });
     formats.set(key, format);
     return format;
   };
+  const time = (date: Date) => formatters.getDateTimeFormat(locale, LONG).format(date);
+  const written = (value: MessageValues[string]) => {
+    if (value instanceof Date) return time(value);
+    return Array.isArray(value) ? lists().format(value) : value;
+  };
   return {
-    lang: catalogue.lang,
-    dir: catalogue.dir,
+    lang,
+    dir,
+    name,
     text: (key, values = {}) => {
-      const written = Object.entries(values).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? lists.format(value) : value,
-      ]);
-      return String(getFormat(key).format(Object.fromEntries(written)));
+      const all = Object.entries(values).map(([variable, value]) => [variable, written(value)]);
+      return String(formatOf(key).format(Object.fromEntries(all)));
     },
-    time: (date) => `${times.format(date)} UTC`,
+    time,
     ago: (date) => {
       const passed = Math.max(0, Date.now() - date.getTime());
       const [unit, length] = UNITS.find(([, length]) => passed >= length) ?? MINUTE;
-      return ages.format(-Math.floor(passed / length), unit);
+      return ages().format(-Math.floor(passed / length), unit);
     },
   };
 }

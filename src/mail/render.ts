@@ -1,6 +1,7 @@
 import { toUnicode } from "tr46";
 import { readTemplate } from "../language/handlebars.ts";
 import type { Language } from "../language/language.ts";
+import type { Languages } from "../language/languages.ts";
 import type { MessageKey } from "../language/message.ts";
 import type { OutboxEmail } from "../models/outbox-email.ts";
 import type { EmailContent } from "./content.ts";
@@ -82,13 +83,13 @@ export type RenderSettings = {
   views: URL;
   site: URL;
   from: EmailMessage["from"];
-  language: Language;
+  languages: Languages;
 };
 
 export type Render = (content: EmailContent, email: OutboxEmail) => EmailMessage;
 
 /** Puts emails into words, as text and as HTML. */
-export function createRender({ views, site, from, language }: RenderSettings): Render {
+export function createRender({ views, site, from, languages }: RenderSettings): Render {
   const read = (kind: string) => ({
     text: readTemplate(new URL(`emails/${kind}.text.hbs`, views), { noEscape: true }),
     html: readTemplate(new URL(`emails/${kind}.html.hbs`, views)),
@@ -98,6 +99,7 @@ export function createRender({ views, site, from, language }: RenderSettings): R
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return (content, email) => {
+    const language = languages.of(content.language);
     const subject = language.text(SUBJECTS[content.kind]);
     const context = { ...factsOf(content, site, language), language, subject, host, home: site.href };
     const template = templates.get(content.kind);

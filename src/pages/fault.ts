@@ -8,7 +8,7 @@ import { answerRefusal } from "./refusal-page.ts";
 
 function render(res: Response, heading: string, detail: string) {
   res.type("html").render("pages/fault", {
-    title: languageOf(res).text("fault.title", { title: heading.toLowerCase() }),
+    title: languageOf(res).text("fault.title", { title: heading }),
     heading,
     detail,
     requestId: res.locals["requestId"],

@@ -8,6 +8,8 @@ export type Caller = {
   requestId: string;
   /** A page of an app, of a named origin, to which emails lead the reader back in the end. */
   returnTo: string | undefined;
+  /** The tag of the language that it asks for, of those that are offered. */
+  language: string;
   /** Aborts when the caller went away without the answer. */
   signal: AbortSignal;
   /** Who asks. It changes when this request signs somebody in or out. */

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
-import { loadLanguage } from "../../src/language/language.ts";
+import { loadLanguages } from "../../src/language/languages.ts";
 import type { EmailMessage } from "../../src/mail/message.ts";
 import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
 import { createRender } from "../../src/mail/render.ts";
@@ -61,7 +61,7 @@ describe("the statements of emails from being taken to being recorded", () => {
         views: VIEWS,
         site: new URL("https://example.com"),
         from: FROM,
-        language: loadLanguage(new URL("locales/", VIEWS), "en"),
+        languages: loadLanguages([new URL("locales/", VIEWS)]),
       }),
       transport: {
         connections: 2 * CONCURRENCY,
