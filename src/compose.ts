@@ -78,9 +78,9 @@ function createOperatorApp(metrics: Metrics, health: Health): Express {
     );
 }
 
-function openLanguages(config: Config): Languages {
+function openLanguages({ languages }: Config, folders: readonly URL[]): Languages {
   try {
-    return loadLanguages([new URL("views/locales/", ROOT)], config.languages);
+    return loadLanguages([new URL("views/locales/", ROOT), ...folders], languages);
   } catch (error) {
     throw error instanceof LanguageError ? new StartError(`LANGUAGES: ${error.message}`) : error;
   }
@@ -163,6 +163,8 @@ function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifi
 export type ComposeOptions = {
   /** Where its tables are, if not where the settings say. */
   source?: SourceSettings;
+  /** Folders of further languages, or of other words for those that there are. */
+  locales?: readonly URL[];
   /** For tests, which would wait for the worker most of their time. */
   worker?: WorkerSettings;
 };
@@ -171,9 +173,9 @@ export type ComposeOptions = {
 export async function compose(
   config: Config,
   log: Logger,
-  { source = config.database, worker: workerSettings }: ComposeOptions = {},
+  { source = config.database, locales = [], worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
-  const languages = openLanguages(config);
+  const languages = openLanguages(config, locales);
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;

@@ -44,6 +44,10 @@ export function lookUp(offered: readonly string[], acceptLanguage: string): stri
   const allowed = offered.filter((tag) => !excluded.some(({ range }) => isWithin(tag, range)));
   const wanted = ranges.filter(({ weight }) => weight > 0).toSorted((a, b) => b.weight - a.weight);
   const ordered = wanted.map(({ range }) => range);
-  const found = ordered.length > 0 && allowed.length > 0 ? lookup(allowed, ordered) : undefined;
+  // It takes the first that is a range or what is left of it, so that `de-AT` has to come before `de`.
+  const found = lookup(
+    allowed.toSorted((a, b) => b.length - a.length),
+    ordered,
+  );
   return found ?? (excluded.length > 0 ? allowed[0] : undefined);
 }
