@@ -13,8 +13,9 @@ export type Languages = {
   lookUp(acceptLanguage: string): Language | undefined;
 };
 
-/** In look-ups. Browsers send few different fields, and programs may send any. */
+/** Look-ups, and characters in each. Browsers send few different fields, and programs may send any. */
 const MOST_REMEMBERED = 1000;
+const LONGEST_REMEMBERED = 200;
 
 function createLookUp(all: readonly Language[]) {
   const byScript = new Map(all.map((language) => [withScript(language.lang) ?? language.lang, language]));
@@ -24,7 +25,7 @@ function createLookUp(all: readonly Language[]) {
     if (remembered.has(acceptLanguage)) return remembered.get(acceptLanguage);
     const found = byScript.get(lookUp(tags, acceptLanguage) ?? "");
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(acceptLanguage, found);
+    if (acceptLanguage.length <= LONGEST_REMEMBERED) remembered.set(acceptLanguage, found);
     return found;
   };
 }
