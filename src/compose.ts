@@ -12,7 +12,8 @@ import type { EventRecorder } from "./events/recorder.ts";
 import { measureWaitingEvents } from "./events/waiting.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
-import { type Language, loadLanguage } from "./language/language.ts";
+import { LanguageError } from "./language/catalogue.ts";
+import { type Languages, loadLanguages } from "./language/languages.ts";
 import { findProblems } from "./language/overrides.ts";
 import type { ViewFolders } from "./language/views.ts";
 import { createLimiter, UNLIMITED } from "./limits/limiter.ts";
@@ -54,7 +55,6 @@ export type Foyer = {
   operatorApp: Express;
   procedures: Procedures;
   accounts: Accounts;
-  language: Language;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
   withdraw(): void;
@@ -86,20 +86,20 @@ type EmailParts = {
   outbox: Outbox;
   mail: MailChannel;
   views: ViewFolders;
-  language: Language;
+  languages: Languages;
   log: Logger;
   metrics: Metrics;
 };
 
 function startEmails(
-  { config, db, outbox, mail, views, language, log, metrics }: EmailParts,
+  { config, db, outbox, mail, views, languages, log, metrics }: EmailParts,
   settings?: WorkerSettings,
 ): Worker {
   const parts = {
     outbox,
     build: createBuildEmails(db, config),
     render: createRender({
-      ...{ views, language, site: config.publicUrl, from: mail.from },
+      ...{ views, languages, site: config.publicUrl, from: mail.from },
       brand: { ...config.brand, accent: config.brand.colors.light.accent },
     }),
     transport: mail.transport,
@@ -159,17 +159,24 @@ function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifi
 }
 
 /** Finds views and sentences. @throws StartError: a line for each file of the operator's that is wrong. */
-function loadWords({ viewsDir, brand }: Config): { views: ViewFolders; language: Language } {
+function loadWords({ viewsDir, brand, languages }: Config, locales: readonly URL[]) {
   const own = new URL("views/", ROOT);
   const problems = viewsDir ? findProblems(viewsDir, own) : [];
   if (problems.length > 0) throw new StartError(problems.map((problem) => `VIEWS_DIR: ${problem}`).join("\n"));
-  const views = viewsDir ? [viewsDir, own] : [own];
-  return { views, language: loadLanguage(views, "en", brand.name) };
+  const views: ViewFolders = viewsDir ? [viewsDir, own] : [own];
+  const folders = [...views.map((folder) => new URL("locales/", folder)).toReversed(), ...locales];
+  try {
+    return { views, languages: loadLanguages(folders, brand.name, languages) };
+  } catch (error) {
+    throw error instanceof LanguageError ? new StartError(`LANGUAGES: ${error.message}`) : error;
+  }
 }
 
 export type ComposeOptions = {
   /** Where its tables are, if not where the settings say. */
   source?: SourceSettings;
+  /** Folders of further languages, or of other words for those that there are. */
+  locales?: readonly URL[];
   /** For tests, which would wait for the worker most of their time. */
   worker?: WorkerSettings;
 };
@@ -178,9 +185,9 @@ export type ComposeOptions = {
 export async function compose(
   config: Config,
   log: Logger,
-  { source = config.database, worker: workerSettings }: ComposeOptions = {},
+  { source = config.database, locales = [], worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
-  const words = loadWords(config);
+  const words = loadWords(config, locales);
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;
@@ -230,7 +237,6 @@ export async function compose(
     operatorApp: createOperatorApp(metrics, health),
     procedures,
     accounts: createAccounts(parts, emailQueued),
-    language: words.language,
     database,
     withdraw,
     on: events.on,

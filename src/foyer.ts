@@ -8,6 +8,7 @@ import type { AppKnex, SourceSettings } from "./db/source.ts";
 import type { EventHandler } from "./events/event.ts";
 import { callerOf } from "./http/caller.ts";
 import { requireOneCredential } from "./http/credential.ts";
+import { languageFor } from "./http/language.ts";
 import { mountOf, warnOfMount } from "./http/mount.ts";
 import { namedOrigins } from "./http/named-origins.ts";
 import { type RequireSession, requireSession } from "./http/require-session.ts";
@@ -102,7 +103,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
   const { publicUrl, corsOrigins } = config;
   const isNamed = namedOrigins(corsOrigins);
   let closing: Promise<void> | undefined;
-  const { app, procedures, accounts, language } = foyer;
+  const { app, procedures, accounts } = foyer;
   /** The same request as Foyer's own app would get it: with its settings, such as which proxies it trusts. */
   const asOwn = (req: Request): Request => Object.create(req, { app: { value: app } });
 
@@ -110,7 +111,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
     if (!req.res) throw new Error("foyer.session takes a request that Express handles");
     requireOneCredential(asOwn(req));
     const current = await procedures.session.run(undefined, callerOf(asOwn(req), req.res));
-    if (!current.ok) throw new RefusalError(current.error, language);
+    if (!current.ok) throw new RefusalError(current.error, languageFor(asOwn(req)));
     return current.value.session ? current.value : null;
   };
   return {
@@ -120,6 +121,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
     accounts,
     router: createRouter(procedures),
     createContext({ req, res }) {
+      const language = () => languageFor(asOwn(req));
       refuseAsTrpc(() => {
         requireSameOrigin(asOwn(req), isNamed);
         requireOneCredential(asOwn(req));

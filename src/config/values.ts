@@ -141,3 +141,18 @@ export const allowedDomain = z.string().transform((text, context) => {
   context.addIssue("expected domains such as example.com or, with its subdomains, .example.com, with commas between");
   return z.NEVER;
 });
+
+const LANGUAGE_TAG = "expected the tags of languages, such as en,de,zh-Hant";
+
+/** A language's tag (RFC 5646), in the form that names its file. */
+export const languageTag = z
+  .string()
+  .regex(/^[a-z]{2,3}(?:-[a-z\d]{2,8})*$/i, { abort: true, error: LANGUAGE_TAG })
+  .transform((text, context) => {
+    try {
+      return new Intl.Locale(text).toString();
+    } catch {
+      context.addIssue(LANGUAGE_TAG);
+      return z.NEVER;
+    }
+  });

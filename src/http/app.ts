@@ -2,7 +2,8 @@ import express, { type Express, type Request, type Response, Router } from "expr
 import createError from "http-errors";
 import type { Logger } from "pino";
 import type { Config } from "../config/environment.ts";
-import type { Language } from "../language/language.ts";
+import { createEnglish } from "../language/english.ts";
+import type { Languages } from "../language/languages.ts";
 import { linksOf } from "../language/links.ts";
 import { STYLESHEET } from "../language/overrides.ts";
 import { findViews, type ViewFolders } from "../language/views.ts";
@@ -13,6 +14,7 @@ import { type Assets, loadAssets, logoName } from "../pages/assets.ts";
 import { createBotDetection } from "../pages/bot-detection.ts";
 import { type DevEmail, devMailbox } from "../pages/dev-mailbox.ts";
 import { showFault, showRefusal } from "../pages/fault.ts";
+import { offerLanguageSwitch } from "../pages/language-switch.ts";
 import { pages } from "../pages/pages.ts";
 import { useViews } from "../pages/views.ts";
 import { json } from "../rest/json.ts";
@@ -34,7 +36,7 @@ import { oneCredential } from "./credential.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
 import { onlyValidHost } from "./host.ts";
-import { useLanguage } from "./language.ts";
+import { offerLanguages, useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
@@ -44,6 +46,7 @@ import { securityHeaders } from "./security-headers.ts";
 import { sessionCheck } from "./session-check.ts";
 import { isFromThisMachine, onlyThisMachine } from "./this-machine.ts";
 import { trustProxies } from "./trust-proxies.ts";
+import { wantsPage } from "./wants-page.ts";
 
 export type AppParts = {
   root: URL;
@@ -54,7 +57,7 @@ export type AppParts = {
   describeReset: DescribeReset;
   describeEmailChange: DescribeEmailChange;
   verifyAndSignIn: VerifyAndSignIn;
-  language: Language;
+  languages: Languages;
   formKey: Buffer;
   log: Logger;
   metrics: Metrics;
@@ -64,10 +67,6 @@ export type AppParts = {
   spendRequest: SpendRequest | undefined;
 };
 
-function wantsPage(req: Request) {
-  return Boolean(req.is("urlencoded")) || (!req.is("json") && req.accepts(["json", "html"]) === "html");
-}
-
 function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_limited">) {
   if (/^\/trpc(?:\/|$)/i.test(req.path)) return sendTrpcRefusal(res, refusal);
   return wantsPage(req) ? showRefusal(res, refusal) : sendRefusal(res, refusal);
@@ -75,7 +74,7 @@ function refuseRequest(req: Request, res: Response, refusal: RefusalOf<"rate_lim
 
 /** Mounts what every request passes, and returns the routers among it. */
 function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
-  const { config, procedures, language, log, metrics, forwarding, spendRequest } = parts;
+  const { config, procedures, log, metrics, forwarding, spendRequest } = parts;
   const all = Object.values(procedures);
   const queries = all.filter(({ type }) => type === "query");
   const pathOf = ({ path }: Procedure) => path;
@@ -85,7 +84,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   if (config.metricsPort === undefined && config.privacy === "open")
     probes.push(Router().use("/metrics", onlyThisMachine), metricsRoute(metrics));
 
-  app.use(useLanguage(language));
+  app.use(useLanguage, offerLanguageSwitch);
   app.use(requestLog(log, metrics.requested));
   app.use("/trpc", logCalls(all.map(({ name }) => name)));
   if (config.trustProxy === false) app.use(forwarding.middleware);
@@ -124,7 +123,6 @@ export function createApp(parts: AppParts): Express {
     describeReset,
     describeEmailChange,
     verifyAndSignIn,
-    language,
     formKey,
     metrics,
     devEmails,
@@ -136,13 +134,14 @@ export function createApp(parts: AppParts): Express {
   // Nothing but assets may be stored, and those have one of their own.
   app.disable("etag");
   trustProxies(app, config.trustProxy);
+  offerLanguages(app, parts.languages);
   app.set("origin", config.publicUrl.origin);
   app.set("appUrl", config.appUrl?.href);
   const base = config.publicUrl.pathname.replace(/\/$/, "");
   app.set("https", config.publicUrl.protocol === "https:");
   const assets = useBrand(app, parts);
   const botDetection = createBotDetection({ ...config.botDetection, key: formKey }, metrics.bot);
-  const document = describeApi(Object.values(procedures), language, base || "/");
+  const document = describeApi(Object.values(procedures), createEnglish(config.brand.name), base || "/");
   const routers = [
     pages({
       procedures,

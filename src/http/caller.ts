@@ -4,7 +4,7 @@ import type { Caller } from "../service/caller.ts";
 import { claimedOrigin } from "./claimed-origin.ts";
 import { type CookieName, DEVICE_COOKIE_MS, deleteCookie, KNOWN_COOKIE_MS, readCookie, setCookie } from "./cookies.ts";
 import { credentialOf } from "./credential.ts";
-import { tagOf } from "./language.ts";
+import { languageFor } from "./language.ts";
 import { onFinished } from "./on-finished.ts";
 import { returnToOf } from "./return-to.ts";
 
@@ -58,7 +58,7 @@ export function callerOf(req: Request, res: Response): Caller {
     requestId: String(res.locals["requestId"]),
     returnTo: returnToOf(req),
     get language() {
-      return tagOf(res);
+      return languageFor(req).lang;
     },
     signal: abortedSignal(req, res),
     isOfOtherOrigin: claimedOrigin(req) === "other",

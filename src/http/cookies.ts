@@ -3,11 +3,12 @@ import type { Request, Response } from "express";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What Foyer keeps in a browser: who is signed in, its latest sign-up, and that its people signed in before. */
+/** What Foyer keeps in a browser: who is signed in, its latest sign-up, that its people signed in before, and its language. */
 export const COOKIES = {
   session: "foyer-session",
   device: "foyer-browser",
   known: "foyer-known",
+  language: "foyer-lang",
 } as const;
 
 export type CookieName = keyof typeof COOKIES;
@@ -15,6 +16,7 @@ export type CookieName = keyof typeof COOKIES;
 export const DEVICE_COOKIE_MS = 7 * DAY_MS;
 /** The longest that browsers keep any (RFC 6265bis section 5.5). */
 export const KNOWN_COOKIE_MS = 400 * DAY_MS;
+export const LANGUAGE_COOKIE_MS = 365 * DAY_MS;
 
 /** The prefix keeps other hosts from setting the cookie (RFC 6265bis section 4.1.3.2). It needs https. */
 function fullName(req: Request, name: CookieName) {

@@ -11,22 +11,24 @@ export type Fault = {
   status: number;
   title: string;
   detail: string;
+  /** For programs: the status in words. */
+  code: string;
   headers: Record<string, string>;
   trpc: TRPC_ERROR_CODE_KEY;
 };
 
-type Row = { detail: MessageKey; trpc: TRPC_ERROR_CODE_KEY };
+type Row = { title: MessageKey; detail: MessageKey; trpc: TRPC_ERROR_CODE_KEY };
 
 const FAULTS: Record<number, Row> = {
-  400: { detail: "fault.400", trpc: "BAD_REQUEST" },
-  403: { detail: "fault.403", trpc: "FORBIDDEN" },
-  404: { detail: "fault.404", trpc: "NOT_FOUND" },
-  405: { detail: "fault.405", trpc: "METHOD_NOT_SUPPORTED" },
-  413: { detail: "fault.413", trpc: "PAYLOAD_TOO_LARGE" },
-  415: { detail: "fault.415", trpc: "UNSUPPORTED_MEDIA_TYPE" },
-  500: { detail: "fault.500", trpc: "INTERNAL_SERVER_ERROR" },
+  400: { title: "fault.400.title", detail: "fault.400", trpc: "BAD_REQUEST" },
+  403: { title: "fault.403.title", detail: "fault.403", trpc: "FORBIDDEN" },
+  404: { title: "fault.404.title", detail: "fault.404", trpc: "NOT_FOUND" },
+  405: { title: "fault.405.title", detail: "fault.405", trpc: "METHOD_NOT_SUPPORTED" },
+  413: { title: "fault.413.title", detail: "fault.413", trpc: "PAYLOAD_TOO_LARGE" },
+  415: { title: "fault.415.title", detail: "fault.415", trpc: "UNSUPPORTED_MEDIA_TYPE" },
+  500: { title: "fault.500.title", detail: "fault.500", trpc: "INTERNAL_SERVER_ERROR" },
 };
-const OTHER: Row = { detail: "fault.other", trpc: "BAD_REQUEST" };
+const OTHER: Row = { title: "fault.other.title", detail: "fault.other", trpc: "BAD_REQUEST" };
 
 /** The faults that every JSON route may answer with before its procedure runs, and the documentation's words. */
 export const REQUEST_FAULTS = [
@@ -40,13 +42,14 @@ export const REQUEST_FAULTS = [
 /** What is told of an error: all but client errors are a 500. */
 export function toFault(error: unknown, language: Language): Fault {
   const known = isHttpError(error) && error.expose ? error : createError(500);
-  const { detail, trpc } = FAULTS[known.status] ?? OTHER;
+  const { title, detail, trpc } = FAULTS[known.status] ?? OTHER;
   const { heading, detail: special } = known;
   const isKey = (named: unknown) => typeof named === "string" && isMessageKey(named);
   return {
     status: known.status,
-    title: isKey(heading) ? language.text(heading) : (STATUS_CODES[known.status] ?? "Error"),
+    title: language.text(isKey(heading) ? heading : title),
     detail: language.text(isKey(special) ? special : detail),
+    code: (STATUS_CODES[known.status] ?? "Error").toLowerCase().replaceAll(/[^a-z]+/g, "_"),
     headers: known.headers ?? {},
     trpc,
   };

@@ -24,5 +24,5 @@ export function nextOf(req: Request, sent: unknown): string | undefined {
 
 /** The same from its query. nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
 export function nextInQuery(req: Request): string | undefined {
-  return nextOf(req, /\?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"]);
+  return nextOf(req, /\?(?:lang=[\w-]*&)?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"]);
 }

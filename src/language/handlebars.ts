@@ -10,8 +10,12 @@ function readLanguage({ data }: HelperOptions): Language {
   return data.root.language;
 }
 
-/** Isolates a value, so that its script cannot change the direction of the sentence around it. */
-function isolate(value: MessageValues[string]): MessageValues[string] {
+/**
+ * Isolates a value, so that its script cannot change the direction of the sentence around it. A time says which it is, for
+ * a script to say it in the reader's time zone.
+ */
+function isolate(value: MessageValues[string], { time }: Language): MessageValues[string] {
+  if (value instanceof Date) return `<time datetime="${value.toISOString()}">${time(value)}</time>`;
   if (typeof value === "string") return `<bdi>${Handlebars.escapeExpression(value)}</bdi>`;
   return Array.isArray(value) ? value.map((item) => `<bdi>${Handlebars.escapeExpression(item)}</bdi>`) : value;
 }
@@ -24,8 +28,8 @@ function t(key: MessageKey, options: HelperOptions) {
 function markup(key: MessageKey, options: HelperOptions) {
   const language = readLanguage(options);
   const values: MessageValues = { site: language.site, ...options.hash };
-  const isolated = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
-  return new Handlebars.SafeString(language.text(key, isolated));
+  const isolated = Object.entries(values).map(([name, value]) => [name, isolate(value, language)]);
+  return new Handlebars.SafeString(language.text(key, Object.fromEntries(isolated)));
 }
 
 /** They need `language` in the context. */

@@ -1,14 +1,16 @@
 /** What a request came from, where that is known. */
 type Device = { browser: string; system: string };
 
-/**
- * What an email says, before it has words. Nothing in it is a text that a stranger chose. `returnTo`: where its link leads
- * on to in the end, a page of an origin that the operator named.
- */
-export type EmailContent =
+/** What an email says, before it has words. Nothing in it is a text that a stranger chose. */
+export type EmailContent = Addressee & What;
+
+/** `language`: the tag of the one that its reader is written to in; null is the default. */
+type Addressee = { to: string; language: string | null };
+
+/** `returnTo`: where its link leads on to in the end, a page of an origin that the operator named. */
+type What =
   | {
       kind: "verify";
-      to: string;
       token: string;
       returnTo: string | undefined;
       code: string;
@@ -17,25 +19,24 @@ export type EmailContent =
       validHours: number;
       hasCompetingSignUps: boolean;
     }
-  | { kind: "already-registered"; to: string }
+  | { kind: "already-registered" }
   /** `hasPassword`: whether one opens the account, so that nothing is lost if this is not used. */
   | {
       kind: "reset";
-      to: string;
       token: string;
       returnTo: string | undefined;
       validMinutes: number;
       hasPassword: boolean;
     }
-  | { kind: "password-changed"; to: string; changedAt: Date }
+  | { kind: "password-changed"; changedAt: Date }
   /** To the new address. */
-  | { kind: "email-change"; to: string; token: string; validHours: number }
+  | { kind: "email-change"; token: string; validHours: number }
   /** To the address before. Their links undo it. */
-  | { kind: "email-change-asked"; to: string; token: string; askedAt: Date }
-  | { kind: "email-changed"; to: string; token: string; changedAt: Date }
+  | { kind: "email-change-asked"; token: string; askedAt: Date }
+  | { kind: "email-changed"; token: string; changedAt: Date }
   /** To the address that the account had until then. */
-  | { kind: "email-change-undone"; to: string; undoneAt: Date }
-  | { kind: "deletion-asked"; to: string; deletesAt: Date }
-  | { kind: "account-kept"; to: string }
-  | { kind: "account-deleted"; to: string }
-  | { kind: "new-sign-in"; to: string; signedInAt: Date; device: Device | undefined };
+  | { kind: "email-change-undone"; undoneAt: Date }
+  | { kind: "deletion-asked"; deletesAt: Date }
+  | { kind: "account-kept" }
+  | { kind: "account-deleted" }
+  | { kind: "new-sign-in"; signedInAt: Date; device: Device | undefined };

@@ -1,6 +1,7 @@
 import { toUnicode } from "tr46";
 import { readTemplate } from "../language/handlebars.ts";
 import type { Language } from "../language/language.ts";
+import type { Languages } from "../language/languages.ts";
 import { type Links, linksOf } from "../language/links.ts";
 import type { MessageKey } from "../language/message.ts";
 import { findView, type ViewFolders } from "../language/views.ts";
@@ -86,13 +87,13 @@ export type RenderSettings = {
   brand: Links & { accent: string };
   site: URL;
   from: EmailMessage["from"];
-  language: Language;
+  languages: Languages;
 };
 
 export type Render = (content: EmailContent, email: OutboxEmail) => EmailMessage;
 
 /** Puts emails into words, as text and as HTML. */
-export function createRender({ views, brand, site, from, language }: RenderSettings): Render {
+export function createRender({ views, brand, site, from, languages }: RenderSettings): Render {
   const read = (kind: string) => ({
     text: readTemplate(findView(views, `emails/${kind}.text.hbs`), { noEscape: true }),
     html: readTemplate(findView(views, `emails/${kind}.html.hbs`)),
@@ -106,6 +107,7 @@ export function createRender({ views, brand, site, from, language }: RenderSetti
   const host = readableHost(site);
   const domain = from.address.slice(from.address.lastIndexOf("@") + 1);
   return (content, email) => {
+    const language = languages.of(content.language);
     const subject = language.text("page.title", { title: language.text(SUBJECTS[content.kind]) });
     const facts = factsOf(content, site, language);
     const context = { ...facts, language, brand: shown, subject, host, home: site.href };

@@ -15,6 +15,8 @@ export class SignUp extends Model {
   declare device_hash: string | null;
   /** The browser or program that it came from, as that named itself. */
   declare user_agent: string | null;
+  /** The tag of the language that it asked for; null is the default. */
+  declare language: string | null;
   declare code_tries: number;
   declare password_tries: number;
   /** Null while it is open; `superseded` when the address was verified by way of another. */

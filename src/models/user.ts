@@ -20,6 +20,8 @@ export class User extends Model {
   declare disabled_at: Date | null;
   /** When it is deleted, as its owner asked. Until then signing in lets them keep it. */
   declare deletes_at: Date | null;
+  /** The tag of the language of its emails, as its sign-up asked for it; null is the default. */
+  declare language: string | null;
   declare created_at: Date;
   declare updated_at: Date;
 

@@ -58,12 +58,13 @@ export function keepPath(next: string | undefined): string {
 export function showKeep(page: DeleteAccountPage): RequestHandler {
   return forSignedIn(page, KEEP, ({ req, res, signedIn }) => {
     if (!signedIn.deletesAt) return goTo(res, ACCOUNT);
-    const language = languageOf(res);
+    const { scripts, ...common } = privatePage(page, signedIn);
     res.render("pages/account/keep", {
-      ...privatePage(page, signedIn),
-      title: language.text("keep.title"),
+      ...common,
+      scripts: [...scripts, "times.js"],
+      title: languageOf(res).text("keep.title"),
       form: page.formTokens.of(signedIn.handle, KEEP),
-      deletesAt: language.time(new Date(signedIn.deletesAt)),
+      deletesAt: new Date(signedIn.deletesAt),
       next: nextOf(req, req.query["next"]),
     });
   });

@@ -2,7 +2,8 @@ import type { Request, RequestHandler } from "express";
 
 /** The raw query, because the service separates the token from what mail programs append to links. */
 export function rawQuery(req: Request): string {
-  return req.url.slice(req.url.indexOf("?") + 1);
+  // The language stands before what the link had.
+  return req.url.slice(req.url.indexOf("?") + 1).replace(/^lang=[\w-]*&?/, "");
 }
 
 /** The path of a link whose `?` was escaped, or that has white space before it. */

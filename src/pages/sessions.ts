@@ -17,7 +17,7 @@ const ELSEWHERE = "others";
 /** When a session was last seen is noted no more often. */
 const SEEN_EVERY_MS = 5 * 60 * 1000;
 
-function toView({ handle, browser, ip, createdAt, lastSeenAt }: SessionsOutput[number], { ago, text, time }: Language) {
+function toView({ handle, device, ip, createdAt, lastSeenAt }: SessionsOutput[number], { ago, text, time }: Language) {
   const inWords = (iso: string) => {
     const date = new Date(iso);
     const isRecent = Date.now() - date.getTime() < SEEN_EVERY_MS;
@@ -26,7 +26,9 @@ function toView({ handle, browser, ip, createdAt, lastSeenAt }: SessionsOutput[n
   return {
     handle,
     ip,
-    device: browser ?? text("sessions.unknown_device"),
+    device: device
+      ? text("sessions.device", { browser: device.browser, system: device.system })
+      : text("sessions.unknown_device"),
     created: inWords(createdAt),
     seen: inWords(lastSeenAt),
   };
@@ -46,8 +48,10 @@ export function showSessions(page: AccountPage): RequestHandler {
     const inView = (isCurrent: boolean) =>
       listed.value.filter(({ current }) => current === isCurrent).map((session) => toView(session, language));
     const { ended } = req.query;
+    const { scripts, ...common } = privatePage(page, signedIn);
     res.render("pages/sessions/sessions", {
-      ...privatePage(page, signedIn),
+      ...common,
+      scripts: [...scripts, "times.js"],
       title: language.text("sessions.title"),
       endToken: page.formTokens.of(signedIn.handle, "/sessions/end"),
       elsewhere: ELSEWHERE,

@@ -68,13 +68,12 @@ function renderLink(
 ) {
   // The URL contains the token. With a stricter policy Chromium would send our own form with `Origin: null`.
   res.set("Referrer-Policy", "strict-origin");
-  const language = languageOf(res);
   res.render("pages/verification/link", {
     ...link,
     title: pageTitle(res, "verify.title", refusal),
-    scripts: link.needsPassword ? ["passwords.js"] : [],
+    scripts: link.needsPassword ? ["times.js", "passwords.js"] : ["times.js"],
     address: readableAddress(email),
-    signedUpAt: language.time(signedUpAt),
+    signedUpAt,
     password: { error: fieldError("password", refusal) },
     newPassword: {
       minLength: settings.passwordMinLength,

@@ -52,8 +52,7 @@ export function sendRefusal(res: Response, refusal: Refusal): void {
 }
 
 /** Answers with a fault of the request or of the server. */
-export function sendFault(res: Response, { status, title, detail, headers }: Fault): void {
-  const code = title.toLowerCase().replaceAll(/[^a-z]+/g, "_");
+export function sendFault(res: Response, { status, title, detail, code, headers }: Fault): void {
   res.set(headers);
   send(res, { type: "about:blank", title, status, detail, code });
 }

@@ -6,10 +6,10 @@ export type Caller = {
   /** What the browser or program calls itself, cut to a length that can be kept. */
   userAgent: string;
   requestId: string;
-  /** The tag (RFC 5646) of the language in which the caller is answered. */
-  language: string;
   /** A page of an app, of a named origin, to which emails lead the reader back in the end. */
   returnTo: string | undefined;
+  /** The tag (RFC 5646) of the language that it asks for, of those that are offered. */
+  language: string;
   /** Aborts when the caller went away without the answer. */
   signal: AbortSignal;
   /** Who asks. It changes when this request signs somebody in or out. */

@@ -3,6 +3,7 @@ import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import { type Fault, toFault } from "../http/error-handler.ts";
 import { describeRefusal, REFUSALS, type RefusalData, refusalData, refusalHeaders } from "../http/refusals.ts";
 import type { Language } from "../language/language.ts";
+import type { MessageKey } from "../language/message.ts";
 import type { Refusal } from "../service/refusal.ts";
 
 /** A refusal where there is nothing but to throw. Express reads its status and headers, where an app's route throws it. */
@@ -27,25 +28,25 @@ class FaultError extends TRPCError {
 }
 
 /** Does what may refuse a request, and has tRPC answer as Foyer's own app would. @throws TRPCError */
-export function refuseAsTrpc(check: () => void, language: Language): void {
+export function refuseAsTrpc(check: () => void, language: () => Language): void {
   try {
     check();
   } catch (error) {
-    throw new FaultError(toFault(error, language));
+    throw new FaultError(toFault(error, language()));
   }
 }
 
-const MESSAGES: Partial<Record<TRPC_ERROR_CODE_KEY, string>> = {
-  INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
-  NOT_FOUND: "There is no such procedure.",
-  METHOD_NOT_SUPPORTED: "Call this procedure with POST.",
-  PAYLOAD_TOO_LARGE: "The request is larger than 16 KiB.",
-  UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
+const MESSAGES: Partial<Record<TRPC_ERROR_CODE_KEY, MessageKey>> = {
+  INTERNAL_SERVER_ERROR: "fault.500",
+  NOT_FOUND: "fault.no_procedure",
+  METHOD_NOT_SUPPORTED: "fault.not_by_get",
+  PAYLOAD_TOO_LARGE: "fault.413",
+  UNSUPPORTED_MEDIA_TYPE: "fault.415",
 };
 
 /** What a client reads of an error: a refusal whole, but not tRPC's own messages, which may quote what was sent. */
-export function presentError(error: TRPCError): { message: string; refusal?: RefusalData } {
+export function presentError(error: TRPCError, { text }: Language): { message: string; refusal?: RefusalData } {
   if (error instanceof RefusalError) return { message: error.message, refusal: error.data };
   if (error instanceof FaultError) return { message: error.message };
-  return { message: MESSAGES[error.code] ?? "The request could not be read." };
+  return { message: text(MESSAGES[error.code] ?? "fault.400") };
 }

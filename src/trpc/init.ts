@@ -3,6 +3,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { createSerialQueue, type SerialQueue } from "../admission/serial-queue.ts";
 import { callerOf } from "../http/caller.ts";
+import { english } from "../language/english.ts";
 import type { Language } from "../language/language.ts";
 import type { Caller } from "../service/caller.ts";
 import type { Procedure } from "../service/procedure.ts";
@@ -10,13 +11,14 @@ import { presentError, RefusalError } from "./errors.ts";
 
 export type Context = {
   caller: Caller;
-  language: Language;
+  /** What refusals are written in. */
+  language: () => Language;
   /** The calls of one batch wait for each other: they hold one place in the hashing queue, as one person would. */
   serialQueue: SerialQueue;
 };
 
-/** The context of the calls of one request. */
-export function createContext(req: Request, res: Response, language: Language): Context {
+/** The context of the calls of one request. @param language finds out the request's, once there is something to say. */
+export function createContext(req: Request, res: Response, language: () => Language): Context {
   return { caller: callerOf(req, res), language, serialQueue: createSerialQueue() };
 }
 
@@ -24,11 +26,13 @@ export function createContext(req: Request, res: Response, language: Language): 
 export function errorFormatter<Shape extends { message: string; data: { path?: string } }>({
   shape,
   error,
+  ctx,
 }: {
   shape: Shape;
   error: TRPCError;
+  ctx?: Partial<Pick<Context, "language">> | undefined;
 }) {
-  const { message, refusal } = presentError(error);
+  const { message, refusal } = presentError(error, ctx?.language?.() ?? english);
   const { path, ...data } = shape.data;
   // The path of a procedure that does not exist is whatever the client sent.
   const isKnown = refusal !== undefined || error.code !== "NOT_FOUND";
@@ -44,7 +48,7 @@ async function call<Input, Output>(
   { caller, language, serialQueue }: Context,
 ) {
   const result = await serialQueue(() => run(input, caller));
-  if (!result.ok) throw new RefusalError(result.error, language);
+  if (!result.ok) throw new RefusalError(result.error, language());
   return result.value;
 }
 

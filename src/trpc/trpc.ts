@@ -55,7 +55,7 @@ export function trpc(procedures: Procedures): Router {
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
-        const context = createContext(req, res, languageOf(res));
+        const context = createContext(req, res, () => languageOf(res));
         const { caller } = context;
         // It may turn out that there was no need of it.
         if (cookieOf(req) === "deviceCookie")

@@ -28,10 +28,20 @@ describe("auth.exportAccount", () => {
     const { status, body } = await exportOf(own.cookie);
     expect(status).to.equal(200);
     expect(body).to.have.all.keys("account", "signUps", "sessions", "emailChanges", "emails", "events", "acceptances");
-    expect(body.account).to.have.all.keys("id", "email", "verified", "createdAt", "updatedAt", "verifiedAt");
+    expect(body.account).to.have.all.keys(
+      "id",
+      "email",
+      "verified",
+      "createdAt",
+      "updatedAt",
+      "verifiedAt",
+      "language",
+    );
     expect(body.account).to.include({ id: own.id, email: own.email, verified: true });
     expect(body.signUps).to.have.length(1);
-    expect(body.signUps[0]).to.have.all.keys("email", "createdAt", "userAgent").and.to.include({ email: own.email });
+    expect(body.signUps[0])
+      .to.have.all.keys("email", "createdAt", "userAgent", "language")
+      .and.to.include({ email: own.email });
     expect(body.sessions).to.have.length(1);
     expect(body.sessions[0])
       .to.have.all.keys("kind", "createdAt", "authenticatedAt", "lastSeenAt", "expiresAt", "ip", "userAgent")

@@ -14,6 +14,7 @@ describe("the settings", () => {
       reauthenticationMinutes: 10,
       deletionGraceDays: 7,
       noticeNewSignIn: false,
+      languages: [],
       sessions: {
         browser: { seconds: 86_400, idleSeconds: 43_200 },
         kept: { seconds: 2_592_000, idleSeconds: 1_209_600 },
@@ -119,9 +120,11 @@ describe("the settings", () => {
     const config = parseConfig({
       REGISTRATION_DOMAINS: "BÜCHER.de, .example.org",
       CORS_ORIGINS: "https://app.example.com,http://localhost:5173",
+      LANGUAGES: "DE, zh-hant,en",
       RATE_LIMIT_PER_EMAIL: "3/2h",
     });
     expect(config.policy.domains).to.deep.equal(["xn--bcher-kva.de", ".example.org"]);
+    expect(config.languages).to.deep.equal(["de", "zh-Hant", "en"]);
     expect(config.corsOrigins).to.deep.equal(["https://app.example.com", "http://localhost:5173"]);
     expect(config.rateLimits?.perEmail).to.deep.equal({ count: 3, seconds: 7200 });
     expect(parseConfig({ RATE_LIMITS: "off" }).rateLimits).to.equal(undefined);
@@ -265,6 +268,7 @@ describe("the settings", () => {
     FORM_MIN_FILL_MS: ["2s"],
     KEEP_ALIVE_SECONDS: ["0", "75s", "7201"],
     SHUTDOWN_GRACE_SECONDS: ["-1", "5s", "901"],
+    LANGUAGES: ["german", "de,", "d_e", "*"],
     CORS_ORIGINS: [
       "*",
       "null",

@@ -14,6 +14,7 @@ const LANDED: Record<string, string> = {
     "dc917d2e99ae5dc2ab7e660c53ce314aee3fbc8be9694c4ffe7e0f5f1a061f91",
   "20261126170000_add_events.ts": "b181f3d364ac69cea48304424e3b3505a563b58f34e0f0f16235ef032dca13f9",
   "20261126180000_add_acceptances.ts": "17aa52c4e9cd4deb7e1af575ee854800a6424b688db1687adfccae31fb6f15b9",
+  "20261126190000_add_languages.ts": "ce4705a3b12565dca4b45de156da070b82c770d92e4848d66c0d83fa4711b03c",
 };
 
 function digest(file: string) {

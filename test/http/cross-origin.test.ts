@@ -75,7 +75,7 @@ describe("CORS: a frontend of another origin", () => {
       expect(headers["vary"]).to.equal("Origin, Access-Control-Request-Headers");
       const other = await preflight(path, "https://evil.example", asked);
       expect(Object.keys(other.headers).filter((name) => name.startsWith("access-control-"))).to.deep.equal([]);
-      expect(other.headers["vary"]).to.equal("Origin");
+      expect(other.headers["vary"]).to.match(/^Origin\b/);
     }
   });
 
@@ -83,7 +83,8 @@ describe("CORS: a frontend of another origin", () => {
     foyer = await startFoyer({ corsOrigins: [APP] });
     const answer = await foyer.register(ACCOUNT.email).set({ Origin: APP, "Sentry-Trace": "x" });
     expect([answer.status, answer.headers["vary"]]).to.deep.equal([201, "Origin"]);
-    expect((await foyer.http.post("/register").send({})).headers["vary"]).to.equal("Origin");
+    // Its words are the reader's.
+    expect((await foyer.http.post("/register").send({})).headers["vary"]).to.equal("Origin, Accept-Language");
   });
 
   it("is named by a pattern only as a sub-domain, at any depth, of the same scheme and port", async () => {

@@ -91,14 +91,8 @@ describe("passwords and hashes: secrecy", () => {
     await broken.breakInserts();
     const nothing = () => {};
     const caller: Caller = {
-      ...{
-        ip: "127.0.0.1",
-        requestId: "1",
-        userAgent: "",
-        language: "en",
-        returnTo: undefined,
-        signal: new AbortController().signal,
-      },
+      ...{ ip: "127.0.0.1", requestId: "1", userAgent: "", returnTo: undefined },
+      ...{ language: "en", signal: new AbortController().signal },
       ...{ credential: () => undefined, isOfOtherOrigin: false, keepSession: nothing, forgetSession: nothing },
       ...{ deviceSecrets: [], newDeviceSecret: "", keepDeviceSecrets: nothing },
       ...{ knownProofs: [], keepKnownProofs: nothing },

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { pino } from "pino";
 import { connect, type Database } from "../../src/db/connect.ts";
-import { loadLanguage } from "../../src/language/language.ts";
+import { loadLanguages } from "../../src/language/languages.ts";
 import type { EmailMessage } from "../../src/mail/message.ts";
 import { createOutbox, enqueue } from "../../src/mail/outbox.ts";
 import { createRender } from "../../src/mail/render.ts";
@@ -62,7 +62,7 @@ describe("the statements of emails from being taken to being recorded", () => {
         brand: { supportEmail: undefined, termsUrl: undefined, privacyUrl: undefined, accent: "#3a4ed5" },
         site: new URL("https://example.com"),
         from: FROM,
-        language: loadLanguage([VIEWS], "en", "Foyer"),
+        languages: loadLanguages([new URL("locales/", VIEWS)], "Foyer"),
       }),
       transport: {
         connections: 2 * CONCURRENCY,

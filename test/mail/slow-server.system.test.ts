@@ -168,7 +168,8 @@ describe("sending to a slow mail server", () => {
   function start(options = "", slowMs?: number) {
     const parts: DeliveryParts = {
       outbox: createOutbox(opened.db, { leaseSeconds: LEASE_SECONDS }),
-      build: async (emails) => new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to }])),
+      build: async (emails) =>
+        new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to, language: null }])),
       render: ({ to }, email) => ({
         messageId: `<${email.id}@example.com>`,
         from: FROM,

@@ -53,7 +53,8 @@ describe("the worker, when the database fails while an email is being sent", () 
     };
     worker = startWorker({
       outbox: createOutbox(opened.db),
-      build: async (emails) => new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to }])),
+      build: async (emails) =>
+        new Map(emails.map(({ id, email_key: to }) => [id, { kind: "already-registered", to, language: null }])),
       render: ({ to }, { id }) => ({ messageId: `<${id}>`, from: FROM, to, subject: "x", text: "x", html: "x" }),
       transport,
       log: pino({ level: "silent" }),

@@ -35,6 +35,7 @@ describe("POST /register with JSON", () => {
       "session_epoch",
       "disabled_at",
       "deletes_at",
+      "language",
       "created_at",
       "updated_at",
     );

@@ -124,7 +124,7 @@ describe("auth.signOut, auth.sessions and auth.endSession", () => {
     const own = await signIn(foyer, email);
     const sessions = await list(own);
     expect(sessions).to.have.length(3);
-    expect(sessions[0]).to.have.all.keys("handle", "current", "createdAt", "lastSeenAt", "ip", "browser");
+    expect(sessions[0]).to.have.all.keys("handle", "current", "createdAt", "lastSeenAt", "ip", "browser", "device");
     expect(sessions.map(({ current }: { current: boolean }) => current)).to.deep.equal([true, false, false]);
     expect(sessions[2]).to.include({ browser: "Firefox on Windows", ip: "127.0.0.1" });
     expect(sessions[1]).to.include({ browser: null });

@@ -4,8 +4,9 @@ import { z } from "zod";
 import type { EmailContent } from "../../mail/content.ts";
 import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { User } from "../../models/user.ts";
+import { addressee } from "../sessions/email-account.ts";
 
-const details = z.object({ step: z.enum(["asked", "kept"]), address: z.string() });
+const details = addressee.extend({ step: z.enum(["asked", "kept"]) });
 
 /** An account that is to be deleted. Once its time has come nobody can keep it, though the purge may be yet to come. */
 type Leaving = { id: number; deletes_at: Date; is_late: boolean };
@@ -26,13 +27,13 @@ export function createBuildDeletionNotices(db: Knex) {
     const allLeaving = await findLeaving(db, emails);
     const contents = new Map<number, EmailContent>();
     for (const email of emails) {
-      const { address: to, step } = details.parse(email.details);
+      const { address: to, language, step } = details.parse(email.details);
       const leaving = email.user_id === null ? undefined : allLeaving.get(email.user_id);
       if (email.user_id === null || (step === "asked" && leaving?.is_late))
-        contents.set(email.id, { kind: "account-deleted", to });
+        contents.set(email.id, { kind: "account-deleted", to, language });
       else if (step === "asked" && leaving)
-        contents.set(email.id, { kind: "deletion-asked", to, deletesAt: leaving.deletes_at });
-      else if (step === "kept" && !leaving) contents.set(email.id, { kind: "account-kept", to });
+        contents.set(email.id, { kind: "deletion-asked", to, language, deletesAt: leaving.deletes_at });
+      else if (step === "kept" && !leaving) contents.set(email.id, { kind: "account-kept", to, language });
     }
     return contents;
   };

@@ -32,10 +32,11 @@ async function exportSessions(db: Knex, { account }: LiveSession): Promise<Expor
 /** The one that the account is of. Others may be of people who typed the address. */
 async function exportSignUps(db: Knex, { account }: LiveSession): Promise<ExportOutput["signUps"]> {
   const signUps = await SignUp.query(db).where({ user_id: account.id, outcome: "verified" }).orderBy("id");
-  return signUps.map(({ email, created_at, user_agent }) => ({
+  return signUps.map(({ email, created_at, user_agent, language }) => ({
     email,
     createdAt: created_at.toISOString(),
     userAgent: user_agent,
+    language,
   }));
 }
 
@@ -97,13 +98,14 @@ export async function exportAccount(
   const session = await findSession(caller.credential());
   const user = session && (await User.query(db).findById(session.account.id));
   if (!session || !user) return refuse({ code: "not_signed_in" });
-  const { created_at, updated_at, email_verified_at } = user;
+  const { created_at, updated_at, email_verified_at, language } = user;
   return ok({
     account: {
       ...toOutput(session.account),
       createdAt: created_at.toISOString(),
       updatedAt: updated_at.toISOString(),
       verifiedAt: iso(email_verified_at),
+      language,
     },
     signUps: await exportSignUps(db, session),
     sessions: await exportSessions(db, session),

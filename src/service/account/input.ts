@@ -12,12 +12,14 @@ const time = z.iso.datetime();
 
 export const deleteOutput = z.object({ deletesAt: time });
 
+const language = z.string().nullable().meta({ description: "The one of its emails; null is the default." });
+
 export type DeleteOutput = z.infer<typeof deleteOutput>;
 
 /** All that is the person's. No hash, token or digest is among it, and nothing that others did at their address. */
 export const exportOutput = z.object({
-  account: signedInAccount.extend({ createdAt: time, updatedAt: time, verifiedAt: time.nullable() }),
-  signUps: z.array(z.object({ email: z.string(), createdAt: time, userAgent: z.string().nullable() })),
+  account: signedInAccount.extend({ createdAt: time, updatedAt: time, verifiedAt: time.nullable(), language }),
+  signUps: z.array(z.object({ email: z.string(), createdAt: time, userAgent: z.string().nullable(), language })),
   sessions: z.array(
     z.object({
       kind: z.enum(["browser", "kept", "bearer"]),

@@ -51,7 +51,7 @@ async function make(
   if (!found.ok) return found;
   const change = found.value;
   if (!user) return refuse({ code: "token_unknown" });
-  const before = { id: user.id, email: user.email, email_key: user.email_key };
+  const before = { id: user.id, email: user.email, email_key: user.email_key, language: user.language };
   const { new_email: email, new_email_key: email_key } = change;
   const moved = await moveAccount(trx, user, { email, email_key }, events);
   if (!moved) return refuse({ code: "email_taken", emailSent: false });

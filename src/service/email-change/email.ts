@@ -5,10 +5,15 @@ import { EmailChange } from "../../models/email-change.ts";
 import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { User } from "../../models/user.ts";
 import { isOwned } from "../identity/account.ts";
+import { addressee } from "../sessions/email-account.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { mintTokens, UNDO_HOURS } from "./tokens.ts";
 
-const details = z.object({ changeId: z.number(), address: z.string(), step: z.literal("undone").optional() });
+const details = addressee.extend({ changeId: z.number(), step: z.literal("undone").optional() });
+
+function languagesOf(emails: readonly OutboxEmail[]): Map<number, string | null> {
+  return new Map(emails.map((email) => [email.id, details.parse(email.details).language]));
+}
 
 /** What emails are about, by their numbers. */
 async function changesOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<number, EmailChange>> {
@@ -23,8 +28,8 @@ async function changesOf(db: Knex, emails: readonly OutboxEmail[]): Promise<Map<
   );
 }
 
-/** Where those read their mail whose address a change asks for. Whoever only signed up there will give way. */
-async function findOwners(db: Knex, changes: readonly EmailChange[]): Promise<Map<number, string>> {
+/** Those whose address a change asks for. Whoever only signed up there will give way. */
+async function findOwners(db: Knex, changes: readonly EmailChange[]): Promise<Map<number, User>> {
   const keys = changes.map(({ new_email_key }) => new_email_key);
   const owners = new Map(
     (await User.query(db).whereIn("email_key", keys)).filter(isOwned).map((user) => [user.email_key, user]),
@@ -32,7 +37,7 @@ async function findOwners(db: Knex, changes: readonly EmailChange[]): Promise<Ma
   return new Map(
     changes.flatMap(({ id, user_id, new_email_key }) => {
       const owner = owners.get(new_email_key);
-      return owner && owner.id !== user_id ? [[id, owner.email] as const] : [];
+      return owner && owner.id !== user_id ? [[id, owner] as const] : [];
     }),
   );
 }
@@ -46,11 +51,14 @@ export function createBuildEmailChanges(db: Knex, { verificationHours }: Pick<Se
     const free = open.filter(({ id }) => !owners.has(id));
     const tokens = await mintTokens(db, "confirm", free, verificationHours);
     const contents = new Map<number, EmailContent>();
+    const languages = languagesOf(emails);
     for (const [email, { id, new_email: to }] of changes) {
       const token = tokens.get(id);
-      if (token !== undefined) contents.set(email, { kind: "email-change", to, token, validHours: verificationHours });
+      const language = languages.get(email) ?? null;
+      if (token !== undefined)
+        contents.set(email, { kind: "email-change", to, language, token, validHours: verificationHours });
       const owner = owners.get(id);
-      if (owner !== undefined) contents.set(email, { kind: "already-registered", to: owner });
+      if (owner) contents.set(email, { kind: "already-registered", to: owner.email, language: owner.language });
     }
     return contents;
   };
@@ -65,8 +73,8 @@ export function createBuildEmailChangeNotices(db: Knex) {
     const contents = new Map<number, EmailContent>();
     const isUndone = (email: OutboxEmail) => details.parse(email.details).step === "undone";
     for (const email of emails.filter(isUndone)) {
-      const { address: to } = details.parse(email.details);
-      contents.set(email.id, { kind: "email-change-undone", to, undoneAt: email.created_at });
+      const { address: to, language } = details.parse(email.details);
+      contents.set(email.id, { kind: "email-change-undone", to, language, undoneAt: email.created_at });
     }
     const changes = await changesOf(
       db,
@@ -74,13 +82,14 @@ export function createBuildEmailChangeNotices(db: Knex) {
     );
     const live = [...changes.values()].filter(({ outcome }) => outcome === null || outcome === "done");
     const tokens = await mintTokens(db, "undo", live, UNDO_HOURS);
+    const languages = languagesOf(emails);
     for (const [email, { id, old_email: to, created_at: askedAt, changed_at: changedAt }] of changes) {
       const token = tokens.get(id);
       if (token === undefined) continue;
       const notice = changedAt
         ? ({ kind: "email-changed", changedAt } as const)
         : ({ kind: "email-change-asked", askedAt } as const);
-      contents.set(email, { ...notice, to, token });
+      contents.set(email, { ...notice, to, language: languages.get(email) ?? null, token });
     }
     return contents;
   };

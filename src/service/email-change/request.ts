@@ -52,7 +52,7 @@ async function tellBoth(trx: Knex, user: User, change: EmailChange, network: str
   const { id, new_email: email, new_email_key: email_key } = change;
   const about = { network, details: { changeId: id } };
   const key = `email change ${id}`;
-  await emailAccount(trx, { id: user.id, email, email_key }, { ...about, purpose: "email_change", key });
+  await emailAccount(trx, { ...user, email, email_key }, { ...about, purpose: "email_change", key });
   await emailAccount(trx, user, { ...about, purpose: "email_change_notice", key: `${key} asked` });
 }
 

@@ -66,7 +66,7 @@ async function undo(
     await since.patch({ outcome: "cancelled" });
     return ok({ user, isBack: false });
   }
-  const before = { id: user.id, email: user.email, email_key: user.email_key };
+  const before = { id: user.id, email: user.email, email_key: user.email_key, language: user.language };
   const wasLeaving = user.deletes_at !== null;
   const moved = await moveAccount(trx, user, { email, email_key }, events);
   if (!moved) return refuse({ code: "email_taken", emailSent: false });

@@ -1,10 +1,10 @@
 import type { Knex } from "knex";
-import { z } from "zod";
 import type { EmailContent } from "../../mail/content.ts";
 import type { OutboxEmail } from "../../models/outbox-email.ts";
 import { User } from "../../models/user.ts";
 import { isActive } from "../identity/account.ts";
 import { NO_PASSWORD } from "../identity/password.ts";
+import { addressee } from "../sessions/email-account.ts";
 import type { ServiceSettings } from "../settings.ts";
 import { readReturnTo } from "../verification/request-email.ts";
 import { mintResetTokens } from "./tokens.ts";
@@ -30,13 +30,11 @@ export function createBuildResetEmails(db: Knex, { resetMinutes }: Pick<ServiceS
       if (!token) continue;
       const hasPassword = account.hashed_password !== NO_PASSWORD;
       const link = { token, returnTo: readReturnTo(details), validMinutes: resetMinutes };
-      contents.set(id, { kind: "reset", to: account.email, ...link, hasPassword });
+      contents.set(id, { kind: "reset", to: account.email, language: account.language, ...link, hasPassword });
     }
     return contents;
   };
 }
-
-const noticeDetails = z.object({ address: z.string() });
 
 /** Says what emails about a changed password say. */
 export function createBuildPasswordNotices(db: Knex) {
@@ -48,9 +46,12 @@ export function createBuildPasswordNotices(db: Knex) {
     );
     const contents = new Map<number, EmailContent>();
     for (const email of emails) {
-      const to =
-        email.details === null ? accounts.get(email.email_key)?.email : noticeDetails.parse(email.details).address;
-      if (to !== undefined) contents.set(email.id, { kind: "password-changed", to, changedAt: email.created_at });
+      const account = accounts.get(email.email_key);
+      const before = account && { address: account.email, language: account.language };
+      const to = email.details === null ? before : addressee.parse(email.details);
+      if (!to) continue;
+      const { address, language } = to;
+      contents.set(email.id, { kind: "password-changed", to: address, language, changedAt: email.created_at });
     }
     return contents;
   };

@@ -19,8 +19,8 @@ export type NewSignUp = { email: EmailAddress; hashedPassword: string; caller: C
 const FIND_ACCOUNT = "select id from :users: where email_key = :emailKey for key share";
 
 const CREATE_ACCOUNT = `
-  insert into :users: (email, email_key, hashed_password, unverified_expires_at)
-  values (:email, :emailKey, :hashedPassword, now() + make_interval(days => :unverifiedDays)) returning id`;
+  insert into :users: (email, email_key, hashed_password, language, unverified_expires_at)
+  values (:email, :emailKey, :hashedPassword, :language, now() + make_interval(days => :unverifiedDays)) returning id`;
 
 const ACCEPT = `, acceptance as (
       insert into :acceptances: (sign_up_id, url, version, ip, language)
@@ -36,8 +36,10 @@ const ACCEPT = `, acceptance as (
 function insertSignUp(account: string, reservedId: string) {
   const write = (acceptance: string) => `
     with account as (${account}), sign_up as (
-      insert into :sign_ups: (user_id, reserved_id, email, email_key, hashed_password, device_hash, user_agent)
-      values ((select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent)
+      insert into :sign_ups: (user_id, reserved_id, email, email_key, hashed_password, device_hash, user_agent, language)
+      values (
+        (select id from account), ${reservedId}, :email, :emailKey, :hashedPassword, :deviceHash, :userAgent, :language
+      )
       returning id, reserved_id
     )${acceptance}
     ${insertEmail({ key: "'sign-up ' || (select id from sign_up)", sign_up_id: "(select id from sign_up)", details: "cast(:details as jsonb)" })}
@@ -79,6 +81,7 @@ async function write(
     hashedPassword,
     deviceHash: digest(caller.newDeviceSecret),
     userAgent: caller.userAgent,
+    language: caller.language,
     mailbox: email.mailbox,
     domain: email.domain,
     network: toSite(caller.ip),

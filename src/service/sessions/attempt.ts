@@ -18,7 +18,7 @@ function strangersKey(emailKey: string) {
 const ATTEMPT = `
   with account as (
     select id, email, hashed_password, session_epoch, ${isActive("one")} as active,
-      email_verified_at is not null as verified, deletes_at
+      email_verified_at is not null as verified, deletes_at, language
     from :users: one where email_key = :email_key
   ), spent as (
     insert into :failures: as known (key, user_id, failures) values (:key, (select id from account), 1)
@@ -36,6 +36,7 @@ export type AttemptedAccount = {
   active: boolean;
   verified: boolean;
   deletesAt: Date | null;
+  language: string | null;
 };
 
 /** A guess at a password, which counts as failed until `forgive`. */

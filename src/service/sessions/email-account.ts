@@ -1,7 +1,10 @@
 import type { Knex } from "knex";
+import { z } from "zod";
 import { enqueue, type NewEmail } from "../../mail/outbox.ts";
 import type { User } from "../../models/user.ts";
 import { parseEmailAddress } from "../identity/email-address.ts";
+
+type EmailedAccount = Pick<User, "id" | "email" | "email_key" | "language">;
 
 export type AccountEmail = Pick<NewEmail, "key" | "purpose" | "network" | "details">;
 
@@ -15,11 +18,11 @@ function budgetOf(purpose: AccountEmail["purpose"], mailbox: string): string {
 
 /**
  * Writes an email about an account, in the transaction of its cause: both happen or neither. It goes where it is addressed
- * now, whatever becomes of the account's address until it is sent.
+ * now, in the language of now, whatever becomes of the account until it is sent.
  */
 export async function emailAccount(
   trx: Knex,
-  { id, email, email_key }: Pick<User, "id" | "email" | "email_key">,
+  { id, email, email_key, language }: EmailedAccount,
   { details, ...others }: AccountEmail,
 ): Promise<void> {
   const address = parseEmailAddress(email);
@@ -31,6 +34,9 @@ export async function emailAccount(
     emailKey: email_key,
     mailbox: budgetOf(others.purpose, mailbox),
     domain,
-    details: { ...details, address: email },
+    details: { ...details, address: email, language },
   });
 }
+
+/** To whom such an email goes. Instances of the version before name no language. */
+export const addressee = z.object({ address: z.string(), language: z.string().nullable().default(null) });

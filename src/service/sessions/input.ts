@@ -68,6 +68,10 @@ export const sessionsOutput = z.array(
     lastSeenAt: time.meta({ description: "To within five minutes." }),
     ip: z.string(),
     browser: z.string().nullable().meta({ description: "Such as Firefox on Windows; null where it is unknown." }),
+    device: z
+      .object({ browser: z.string(), system: z.string() })
+      .nullable()
+      .meta({ description: "The same, to be put into words of another language." }),
   }),
 );
 

@@ -12,9 +12,9 @@ import { type FindSession, IS_LIVE } from "./live.ts";
 
 const MOST_LISTED = 100;
 
-function browserOf(userAgent: string): string | null {
+function deviceOf(userAgent: string) {
   const device = describeDevice(userAgent);
-  return device ? `${device.browser} on ${device.system}` : null;
+  return { browser: device ? `${device.browser} on ${device.system}` : null, device: device ?? null };
 }
 
 /** Lists the live sessions of the caller's account, the one used last first. */
@@ -38,7 +38,7 @@ export async function listSessions(
       createdAt: session.created_at.toISOString(),
       lastSeenAt: session.last_seen_at.toISOString(),
       ip: session.ip,
-      browser: browserOf(session.user_agent),
+      ...deviceOf(session.user_agent),
     })),
   );
 }

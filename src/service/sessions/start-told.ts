@@ -11,7 +11,7 @@ import { type SignedInAs, type StartedSession, startSession } from "./start.ts";
 export type StartDeps = { db: Knex; events: EventRecorder; settings: { sessions: SessionLifetimes } };
 
 /** Whoever signs in has a verified address. */
-type SignedIn = SignedInAs & { email: string; email_key: string };
+type SignedIn = SignedInAs & { email: string; email_key: string; language: string | null };
 
 /**
  * Starts a session as `startSession` does, and tells of it: all happens or nothing.

@@ -22,10 +22,10 @@ export function createVerifyAndSignIn(
   return guarded(deps, "auth.verifyEmail", async (input, caller) => {
     const verified = await verifyEmail(deps, input, caller);
     if (!verified.ok) return verified;
-    const { account, emailKey, epoch } = verified.value;
+    const { account, emailKey, language, epoch } = verified.value;
     if (epoch === undefined) return ok(account);
     const { sessions } = deps.settings;
-    const signedInAs = { ...account, email_key: emailKey, session_epoch: epoch };
+    const signedInAs = { ...account, email_key: emailKey, language, session_epoch: epoch };
     const session = await startTold(deps, signedInAs, "browser", caller, { isNoticed: false });
     if (!session) return ok(account);
     handOver(caller, sessions, { kind: "browser", account: { ...account, verified: true, deletesAt: null } }, session);

@@ -20,10 +20,10 @@ export type Proof =
   | { kind: "new_password"; hashedPassword: string };
 
 /** An account whose address is verified. It has its `epoch` where it is so only now, and not where it was before. */
-export type Verified = { account: Account; emailKey: string; epoch?: number };
+export type Verified = { account: Account; emailKey: string; language: string | null; epoch?: number };
 
-export function toVerified({ id, email, email_key }: User): Verified {
-  return { account: { id, email }, emailKey: email_key };
+export function toVerified({ id, email, email_key, language }: User): Verified {
+  return { account: { id, email }, emailKey: email_key, language };
 }
 
 /**
@@ -99,7 +99,7 @@ async function writeAccount(
   proof: Proof,
   user: User | undefined,
 ): Promise<User | undefined> {
-  const { email, email_key, reserved_id } = winner;
+  const { email, email_key, reserved_id, language } = winner;
   const hashed_password = proof.kind === "new_password" ? proof.hashedPassword : winner.hashed_password;
   if (hashed_password === null) throw new Error(`sign-up ${winner.id} has no hash`);
   if (user && isOwned(user)) return verifyOwned(trx, user, winner, proof);
@@ -110,9 +110,9 @@ async function writeAccount(
   const isFree = id !== null && !(await User.query(trx).whereNot({ email_key }).findById(id));
   const now = raw("now()");
   return User.query(trx)
-    .insert({ ...(isFree && { id }), email, email_key, hashed_password, email_verified_at: now })
+    .insert({ ...(isFree && { id }), email, email_key, hashed_password, language, email_verified_at: now })
     .onConflict("email_key")
-    .merge({ email, hashed_password, email_verified_at: now, unverified_expires_at: null, updated_at: now })
+    .merge({ email, hashed_password, language, email_verified_at: now, unverified_expires_at: null, updated_at: now })
     .returning("*");
 }
 
@@ -236,11 +236,13 @@ export async function claimAddress(
  */
 export async function claimForReader(trx: Knex, user: User): Promise<User> {
   if (user.email_verified_at) return user;
-  const { email, email_key, hashed_password } = user;
+  const { email, email_key, hashed_password, language } = user;
   const email_verified_at = raw("now()");
   if (isOwned(user)) return user.$query(trx).patchAndFetch({ email_verified_at });
   await replace(trx, user);
-  const owned = await User.query(trx).insert({ email, email_key, hashed_password, email_verified_at }).returning("*");
+  const owned = await User.query(trx)
+    .insert({ email, email_key, hashed_password, language, email_verified_at })
+    .returning("*");
   await supersede(trx, email_key);
   return owned;
 }

@@ -14,8 +14,16 @@ import { mintTokens } from "./tokens.ts";
 /** What an email is about: the sign-up that it names, the account of its address, and the address's open sign-ups. */
 type Subject = { id: number; signUp: SignUp | undefined; account: User | undefined; openSignUps: number };
 
-const SIGN_UP = ["id", "email", "email_key", "user_id", "user_agent", "outcome", "created_at"] as const;
-const ACCOUNT = ["id", "email", "email_key", "hashed_password", "email_verified_at", "unverified_expires_at"] as const;
+const SIGN_UP = ["id", "email", "email_key", "user_id", "user_agent", "language", "outcome", "created_at"] as const;
+const ACCOUNT = [
+  "id",
+  "email",
+  "email_key",
+  "hashed_password",
+  "language",
+  "email_verified_at",
+  "unverified_expires_at",
+] as const;
 
 function named(table: string, columns: readonly string[]) {
   return columns.map((column) => `${table}.${column} as "${table}.${column}"`).join(", ");
@@ -62,13 +70,15 @@ async function readSubjects(db: Knex, emails: readonly OutboxEmail[]): Promise<S
 
 /** An account that was never to be verified has no sign-up. It is given one, with the password that it has. */
 async function findOrAddSignUp(db: Knex, subject: Subject & { account: User }): Promise<Subject> {
-  const { id: user_id, email, email_key, hashed_password } = subject.account;
+  const { id: user_id, email, email_key, hashed_password, language } = subject.account;
   return transaction(db, async (trx) => {
     // Of two workers one makes it.
     await User.query(trx).findById(user_id).forUpdate();
     const known = await SignUp.query(trx).findOne({ user_id, hashed_password }).whereNull("outcome");
     if (known) return { ...subject, signUp: known };
-    const signUp = await SignUp.query(trx).insert({ user_id, email, email_key, hashed_password }).returning("*");
+    const signUp = await SignUp.query(trx)
+      .insert({ user_id, email, email_key, hashed_password, language })
+      .returning("*");
     return { ...subject, signUp, openSignUps: subject.openSignUps + 1 };
   });
 }
@@ -111,7 +121,7 @@ export function createBuildEmails(db: Knex, { verificationHours }: Pick<ServiceS
     );
     const contents = new Map<number, EmailContent>();
     for (const { id, account } of registered) {
-      if (account) contents.set(id, { kind: "already-registered", to: account.email });
+      if (account) contents.set(id, { kind: "already-registered", to: account.email, language: account.language });
     }
     const details = new Map(emails.map((email) => [email.id, email.details]));
     for (const { id, signUp, openSignUps } of unverified) {
@@ -120,6 +130,7 @@ export function createBuildEmails(db: Knex, { verificationHours }: Pick<ServiceS
       contents.set(id, {
         kind: "verify",
         to: signUp.email,
+        language: signUp.language,
         returnTo: readReturnTo(details.get(id)),
         signedUpAt: signUp.created_at,
         device: describeDevice(signUp.user_agent),
