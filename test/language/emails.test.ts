@@ -34,7 +34,7 @@ for (const privacy of ["open", "discreet"] as const) {
       const email = await signUpIn(RTL);
       const verify = await latest(email, 1);
       expect(verify).to.include({ lang: RTL, dir: "rtl" });
-      expect(verify.subject).to.match(/^⟦[^a-z]+⟧$/);
+      expect(verify.subject.replace("Foyer", "")).to.match(/^⟦[^a-z]+⟧$/);
       await foyer.http.post("/verify").set("Accept-Language", LTR).send({ token: verify.token, password: PASSWORD });
       await foyer.http.post("/reset").set("Accept-Language", LTR).send({ email });
       expect(await latest(email, 2)).to.include({ lang: RTL });
@@ -64,8 +64,8 @@ for (const privacy of ["open", "discreet"] as const) {
     it("is the default where it is not offered any more", async () => {
       const email = await signUpIn("en");
       await latest(email, 1);
-      await foyer.sql("update users set language = 'fr'");
-      await foyer.sql("update sign_ups set language = 'fr'");
+      await foyer.sql("update users set language = 'tlh'");
+      await foyer.sql("update sign_ups set language = 'tlh'");
       await foyer.resend(email);
       expect(await latest(email, 2)).to.include({ lang: "en", subject: english.text("mail.verify.subject") });
     });

@@ -8,7 +8,6 @@ import { LanguageError } from "../../src/language/catalogue.ts";
 import { loadLanguages } from "../../src/language/languages.ts";
 import english from "../../views/locales/en.json" with { type: "json" };
 
-const OWN = new URL("../../views/locales/", import.meta.url);
 const GERMAN = { ...english, lang: "de", locale: "de-DE", name: "Deutsch" };
 
 function folderOf(files: Record<string, object>): URL {
@@ -18,6 +17,7 @@ function folderOf(files: Record<string, object>): URL {
 }
 
 describe("the languages that are offered", () => {
+  const OWN = folderOf({ "en.json": english });
   const added = folderOf({ "de.json": GERMAN, "ja.json": { ...GERMAN, lang: "ja" } });
   const tagsOf = (tags?: string[]) => loadLanguages([OWN, added], "Foyer", tags).all.map(({ lang }) => lang);
 

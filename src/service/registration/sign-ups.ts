@@ -70,7 +70,6 @@ async function write(
       termsUrl: terms.url,
       termsVersion: terms.version,
       ip: caller.ip,
-      language: caller.language,
     }),
     schema,
     users: `${schema}.users`,
