@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import english from "../../views/locales/en.json" with { type: "json" };
+import type { MessageKey } from "./message.ts";
 import { problemsOf } from "./problems.ts";
 
 /** The sentences of a language by their keys, in ICU MessageFormat, and what describes the language itself. */
-export type Catalogue = Record<keyof typeof english, string>;
+export type Catalogue = Record<MessageKey, string>;
 
 /** A language that cannot be offered. Its message tells the operator why. */
 export class LanguageError extends Error {

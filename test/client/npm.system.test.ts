@@ -18,20 +18,25 @@ import {
 } from "foyer-client";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const input: Same<RouterInputs["auth"]["register"], { email: string; password: string }> = true;
+const input: Same<RouterInputs["auth"]["register"], {
+  email: string;
+  password: string;
+  termsVersion?: string | undefined;
+}> = true;
 const output: Same<RouterOutputs["auth"]["register"], { id: number; email: string }> = true;
 export const inputs: Same<RouterInputs, inferRouterInputs<AppRouter>> = true;
 export const outputs: Same<RouterOutputs, inferRouterOutputs<AppRouter>> = true;
 
 type Refusal = NonNullable<NonNullable<FoyerError["data"]>["refusal"]>;
 
-type Field = "email" | "password" | "newPassword" | "currentPassword" | "keep" | "as" | "scope";
+type Field = "email" | "password" | "newPassword" | "currentPassword" | "keep" | "as" | "scope" | "termsVersion";
 type Session = RouterOutputs["auth"]["session"];
 export const account: Same<NonNullable<Session["account"]>, {
   id: number;
   email: string;
   verified: boolean;
   deletesAt?: string | undefined;
+  termsDue?: { url: string; version: string } | undefined;
 }> = true;
 
 /** Does not compile once there is a code that it does not name. */

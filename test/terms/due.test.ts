@@ -67,7 +67,7 @@ describe("a new version of the terms", () => {
     const shown = await foyer.http.get(page).set("Cookie", Cookie);
     expect(shown.text).to.include("Agree to the terms of use – Foyer").and.include(`href="${NEWER.url}"`);
     const [, token = ""] =
-      /action="\/account\/terms"[^>]*>\s*<input type="hidden" name="form" value="([^"]+)"/.exec(shown.text) ?? [];
+      /action="\/account\/terms[^"]*"[^>]*>\s*<input type="hidden" name="form" value="([^"]+)"/.exec(shown.text) ?? [];
     const post = (fields: object) =>
       foyer.http
         .post("/account/terms")
@@ -91,7 +91,8 @@ describe("a new version of the terms", () => {
     await renewTerms();
     const Cookie = cookieOf(await signIn(email));
     const { text } = await foyer.http.get("/account/terms").set("Cookie", Cookie);
-    const [, token = ""] = /action="\/sign-out">\s*<input type="hidden" name="form" value="([^"]+)"/.exec(text) ?? [];
+    const [, token = ""] =
+      /action="\/sign-out[^"]*">\s*<input type="hidden" name="form" value="([^"]+)"/.exec(text) ?? [];
     const left = await foyer.http
       .post("/sign-out")
       .type("form")

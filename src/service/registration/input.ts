@@ -7,7 +7,7 @@ import { termsVersionField } from "../identity/terms.ts";
 import type { ServiceSettings } from "../settings.ts";
 
 /** The version is needed where a site has terms, which types cannot tell. */
-type Sent = { email: string; password: string; termsVersion?: string };
+type Sent = { email: string; password: string; termsVersion?: string | undefined };
 type Parsed = { email: EmailAddress; password: string };
 
 export type RegistrationInput = z.ZodType<Parsed, Sent> & { shape: object };
