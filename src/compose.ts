@@ -7,8 +7,6 @@ import { connect, type Database } from "./db/connect.ts";
 import { poolUse } from "./db/pool.ts";
 import type { SourceSettings } from "./db/source.ts";
 import { type Events, openEvents } from "./events/events.ts";
-import { purgeEvents } from "./events/forget.ts";
-import type { EventRecorder } from "./events/recorder.ts";
 import { measureWaitingEvents } from "./events/waiting.ts";
 import { createHasher, type Hasher } from "./hashing/hasher.ts";
 import { createApp } from "./http/app.ts";
@@ -29,22 +27,18 @@ import { startPurge } from "./ops/purge.ts";
 import type { Worker, WorkerSettings } from "./outbox/worker.ts";
 import { sharedSecret } from "./secrets/shared-secret.ts";
 import { type Accounts, createAccounts } from "./service/account/accounts.ts";
-import { purgeAccounts } from "./service/account/purge.ts";
 import { createDescribeEmailChange } from "./service/email-change/link.ts";
-import { purgeEmailChanges } from "./service/email-change/purge.ts";
 import { createBuildEmails } from "./service/emails.ts";
-import { purgeResetTokens } from "./service/password/purge.ts";
 import { createDescribeReset } from "./service/password/reset.ts";
 import { createProcedures, type Procedures } from "./service/procedures.ts";
+import { purgesOf } from "./service/purges.ts";
 import { countLiveSessions } from "./service/sessions/count.ts";
 import { createKnownBrowsers } from "./service/sessions/known-browser.ts";
 import { createFindSession } from "./service/sessions/live.ts";
-import { purgeSessions } from "./service/sessions/purge.ts";
 import { createRehash } from "./service/sessions/rehash.ts";
 import { createVerifyAndSignIn } from "./service/sessions/verify-and-sign-in.ts";
 import { mayWakeWorker } from "./service/verification/email.ts";
 import { createDescribeLink } from "./service/verification/link.ts";
-import { purge } from "./service/verification/purge.ts";
 
 const ROOT = new URL(".", import.meta.resolve("foyer/package.json"));
 
@@ -139,23 +133,11 @@ async function openSessions(db: Database["db"], { terms }: Config, hasher: Hashe
   };
 }
 
-function watchDatabase({ db, onStatement }: Database, outbox: Outbox, metrics: Metrics) {
+function watchDatabase({ db, onStatement }: Database, outbox: Outbox, events: Events, metrics: Metrics) {
   onStatement(metrics.stated);
   metrics.watchPool(() => poolUse(db));
   metrics.watchOutbox(outbox.waiting);
-  metrics.watchEvents(() => measureWaitingEvents(db));
-}
-
-/** What is deleted when its time is over, feature by feature. */
-function purgesOf(db: Database["db"], { unverifiedDays }: Pick<Config, "unverifiedDays">, events: EventRecorder) {
-  return [
-    (signal?: AbortSignal) => purge({ db, events }, unverifiedDays, signal),
-    (signal?: AbortSignal) => purgeSessions(db, signal),
-    (signal?: AbortSignal) => purgeResetTokens(db, signal),
-    (signal?: AbortSignal) => purgeEmailChanges(db, signal),
-    (signal?: AbortSignal) => purgeAccounts({ db, events }, signal),
-    (signal?: AbortSignal) => purgeEvents(db, signal),
-  ];
+  metrics.watchEvents(() => measureWaitingEvents(db, events.consumers()));
 }
 
 /** Finds views and sentences. @throws StartError: a line for each file of the operator's that is wrong. */
@@ -212,7 +194,7 @@ export async function compose(
   const health = { isReady, warnings: forwarding.warnings };
   metrics.watchQueue(hasher.length);
   metrics.watchReadiness(canWrite);
-  watchDatabase(database, outbox, metrics);
+  watchDatabase(database, outbox, events, metrics);
   const purges = purgesOf(db, config, events.recorder);
   const stopPurge = startPurge(log, purges);
   const app = createApp({

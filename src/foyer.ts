@@ -20,6 +20,7 @@ import type { SessionOutput } from "./service/sessions/input.ts";
 import { RefusalError, refuseAsTrpc } from "./trpc/errors.ts";
 import { type Context, createContext, errorFormatter } from "./trpc/init.ts";
 import { type AppRouter, createRouter } from "./trpc/router.ts";
+import { cookieOfStreamed, holdForCookie, keepDeviceBefore } from "./trpc/trpc.ts";
 
 // Those that an app's own router, which has Foyer's procedures, is made of: its declarations have to name them.
 export type { SerialQueue } from "./admission/serial-queue.ts";
@@ -102,6 +103,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
   });
   const { publicUrl, corsOrigins } = config;
   const isNamed = namedOrigins(corsOrigins);
+  const cookieOf = cookieOfStreamed(foyer.procedures);
   let closing: Promise<void> | undefined;
   const { app, procedures, accounts } = foyer;
   /** The same request as Foyer's own app would get it: with its settings, such as which proxies it trusts. */
@@ -126,7 +128,11 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
         requireSameOrigin(asOwn(req), isNamed);
         requireOneCredential(asOwn(req));
       }, language);
-      return createContext(asOwn(req), res, language);
+      const context = createContext(asOwn(req), res, language);
+      const cookie = cookieOf(req);
+      if (cookie) holdForCookie(res, cookie);
+      if (cookie === "deviceCookie") keepDeviceBefore(context.caller);
+      return context;
     },
     errorFormatter,
     on: foyer.on,

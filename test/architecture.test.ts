@@ -53,6 +53,7 @@ const ALLOWED: Record<string, string[]> = {
     ...FEATURES.slice(2).map((feature) => `service/${feature}`),
     ...["mail", "models", "db"],
   ],
+  "service/purges.ts": ["service/settings.ts", ...FEATURES.slice(2).map((feature) => `service/${feature}`), "events"],
   "service/procedures.ts": ["service/procedure.ts", ...FEATURES.slice(1).map((feature) => `service/${feature}`)],
   ...Object.fromEntries(
     FEATURES.slice(1).map((feature, n) => [

@@ -25,6 +25,8 @@ export type EventsParts = {
 export type Events = {
   recorder: EventRecorder;
   on: Handlers["on"];
+  /** Who is told, at this instance. */
+  consumers(): EventConsumer[];
   /** Tells no more; what is being told has a few seconds to be done. */
   stop(): Promise<void>;
 };
@@ -57,6 +59,7 @@ export function openEvents({ db, webhook, log, observe }: EventsParts, settings?
       if (!workers.has("app")) start("app", handlers.transport, handlers.types);
       return unsubscribe;
     },
+    consumers: () => [...workers.keys()],
     async stop() {
       await Promise.all(Array.from(workers.values(), (worker) => worker.stop()));
     },

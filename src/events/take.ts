@@ -35,9 +35,10 @@ const TAKE = `
   from due where one.id = due.id
   returning one.*`;
 
-/** Those that only waited for one that failed by itself have all their time before them. */
+/** Those that only waited for one that was tried have all their time before them. */
 async function renewFollowers(trx: Knex, { consumer }: Take, late: readonly OutboxEvent[]): Promise<void> {
-  const failed = late.filter(({ attempts }) => attempts > 0).map(({ user_id }) => user_id);
+  // This time it was leased to be given up.
+  const failed = late.filter(({ lease_version }) => lease_version > 1).map(({ user_id }) => user_id);
   if (failed.length === 0) return;
   await trx.raw(
     `update :events: set due_at = now()

@@ -75,6 +75,9 @@ export function createWebhook({ url, secrets, allowsPrivate }: WebhookSettings, 
     return new Promise((resolve, reject) => {
       request(url, { method: "POST", agent, headers: headersFor(event, body), signal })
         .on("error", reject)
+        // Node tells of no error where an answer changes the protocol.
+        .once("upgrade", (_response, socket) => socket.destroy())
+        .once("close", () => reject(new Error("the connection was closed")))
         .once("response", (response) => readAnswer(response).then(resolve, reject))
         .end(body);
     });

@@ -161,6 +161,11 @@ export function createApp(parts: AppParts): Express {
   if (devEmails) {
     routers.push(devMailbox(devEmails));
   }
+  // Views and answers read what is there, and an app that mounts Foyer has its own there.
+  app.use((_req, res, next) => {
+    res.locals = {};
+    next();
+  });
   const methods = methodsByPath(routers);
   app.use(basePath(base, methods), useReturnTo(config.publicUrl.origin, config.returnOrigins));
   const probes = useCommon(app, assets, parts);

@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 
 /** The path at which an app has Foyer; the first of several. "" where it is none. */
 export function mountOf({ mountpath }: Express): string {
-  return [mountpath].flat()[0]?.replace(/\/$/, "") ?? "";
+  const [path]: unknown[] = [mountpath].flat();
+  return typeof path === "string" ? path.replace(/\/$/, "") : "";
 }
 
 /** Warns an app that mounts Foyer where its links do not lead: those in emails know no request, but PUBLIC_URL alone. */

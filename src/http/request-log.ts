@@ -14,7 +14,7 @@ const REQUEST_ID = /^[\w.:/+=@-]{1,128}$/;
 /** A path could hold a password, a pattern cannot. It is in lower case, lest metrics have a series per spelling. */
 function routePattern(req: Request): string {
   const path: string = req.route?.path ?? "";
-  return `${req.baseUrl.toLowerCase()}${path}` || "(none)";
+  return `${(req.baseUrl ?? "").toLowerCase()}${path}` || "(none)";
 }
 
 /** Names what a request calls where its route does not tell. `calls` are names that Foyer knows, never a client's. */

@@ -17,7 +17,9 @@ export function requireSession<Account>(
   mount: () => string,
 ): RequireSession<Account> {
   return async (req, res, next) => {
-    const current = await session(req);
+    // Not by its promise, to which Express 4 would not listen.
+    const current = await session(req).catch(next);
+    if (current === undefined) return;
     if (current) {
       res.locals.account = current.account;
       return next();

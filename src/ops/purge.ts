@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
 
 const INTERVAL_MS = 10 * 60_000;
+/** An app that mounts Foyer has yet to say who is to be told of what is deleted. */
+const FIRST_MS = 5000;
 
-/** Does what deletes what expired, every ten minutes. @returns a function that stops it, and waits for its statement. */
+/** Does what deletes what expired, soon after the start and then every ten minutes. @returns a function that stops it, and waits for its statement. */
 export function startPurge(
   log: Logger,
   purges: readonly ((signal: AbortSignal) => Promise<void>)[],
@@ -22,10 +24,9 @@ export function startPurge(
       running = undefined;
     });
   };
-  const timer = setInterval(run, INTERVAL_MS).unref();
-  run();
+  const timers = [setTimeout(run, FIRST_MS).unref(), setInterval(run, INTERVAL_MS).unref()];
   return async () => {
-    clearInterval(timer);
+    for (const timer of timers) clearTimeout(timer);
     stopping.abort();
     await running;
   };

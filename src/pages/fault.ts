@@ -23,5 +23,7 @@ export function showRefusal(res: Response, refusal: Refusal): void {
 }
 
 export function showFault(res: Response, { status, title, detail, headers }: Fault): void {
+  // A page that is not there is there in no language, and its address is nothing to repeat.
+  Object.defineProperty(res.locals, "languages", { value: [], enumerable: true });
   render(keepForHistory(res).status(status).set(headers), title, detail);
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { languageOf, languagesOf } from "../http/language.ts";
+import { nextInQuery, nextOf } from "../http/next.ts";
 import { returnToOf } from "../http/return-to.ts";
 
 /** The pages of the forms that are posted elsewhere. */
@@ -9,24 +10,27 @@ const PAGES: Record<string, string> = {
   "/sign-out": "/account",
   "/sessions/end": "/account/sessions",
 };
-/** What a form carries along that its page is opened with. */
-const CARRIED = ["token", "next"];
 /** In characters. No link of Foyer's has more. */
 const MOST = 2048;
 
-/** The page that shows what this answer shows: of a form that was refused, the form. */
+/** Where it leads on to, only as it was read: never what leads elsewhere. */
+function onwardIn(req: Request, next: string | undefined): Record<string, string> {
+  // Without one of its own, the way back is `next`.
+  const returnTo = "return_to" in req.query ? returnToOf(req) : undefined;
+  return { ...(next !== undefined && { next }), ...(returnTo !== undefined && { return_to: returnTo }) };
+}
+
+/** The page that shows what this answer shows: of a form that was refused, the form, with the token of its link. */
 function pageOf(req: Request): { path: string; query: string } {
   if (req.method === "GET" || req.method === "HEAD") {
     const query = req.url.slice(req.path.length).replace(/^\?/, "");
-    return { path: req.path, query: query.replaceAll(/(?:^|&)lang=[^&]*/g, "").replace(/^&/, "") };
+    const others = query.replaceAll(/(?:^|&)(?:lang|return_to|next)=[^&]*/g, "").replace(/^&/, "");
+    const onward = String(new URLSearchParams(onwardIn(req, nextInQuery(req))));
+    return { path: req.path, query: [others, onward].filter(Boolean).join("&") };
   }
-  const query = new URLSearchParams();
-  for (const name of CARRIED) {
-    const sent: unknown = req.body?.[name];
-    if (typeof sent === "string" && sent !== "" && sent.length <= MOST) query.set(name, sent);
-  }
-  const returnTo = returnToOf(req);
-  if (returnTo !== undefined) query.set("return_to", returnTo);
+  const token: unknown = req.body?.token;
+  const isToken = typeof token === "string" && token !== "" && token.length <= MOST;
+  const query = new URLSearchParams({ ...(isToken && { token }), ...onwardIn(req, nextOf(req, req.body?.next)) });
   return { path: PAGES[req.path] ?? req.path, query: String(query) };
 }
 
@@ -44,6 +48,6 @@ export const offerLanguageSwitch: RequestHandler = (req, res, next) => {
       isCurrent: lang === languageOf(res).lang,
     }));
   };
-  Object.defineProperty(res.locals, "languages", { get: links, enumerable: true });
+  Object.defineProperty(res.locals, "languages", { get: links, enumerable: true, configurable: true });
   next();
 };

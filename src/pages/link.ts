@@ -16,6 +16,7 @@ export const mendLink: RequestHandler = (req, _res, next) => {
 };
 
 /** The token that a form has, in whatever pieces. */
-export function typedToken({ body: { token } }: Request): unknown {
-  return Array.isArray(token) ? token.join("&") : token;
+export function typedToken({ body }: Request): string {
+  const pieces: unknown[] = [body.token].flat();
+  return pieces.filter((piece) => typeof piece === "string").join("&");
 }

@@ -1,10 +1,11 @@
 import type { TRPCError } from "@trpc/server";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
-import { type Request, type RequestHandler, Router } from "express";
+import { type Request, type RequestHandler, type Response, Router } from "express";
 import createError from "http-errors";
 import { jsonText, onlyUtf8 } from "../http/body.ts";
 import { languageOf } from "../http/language.ts";
 import { onlyMethods } from "../http/methods.ts";
+import type { Caller } from "../service/caller.ts";
 import type { Procedure } from "../service/procedure.ts";
 import type { Procedures } from "../service/procedures.ts";
 import { MAX_BATCH } from "./batch.ts";
@@ -21,7 +22,7 @@ const onlyGetAndPost: RequestHandler = (req, res, next) =>
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
 
 /** Finds out whether a streamed answer, whose head leaves before its calls are done, is to set a cookie. */
-function cookieOfStreamed(procedures: Procedures) {
+export function cookieOfStreamed(procedures: Procedures) {
   const sets = new Map<string, Procedure["sets"]>(Object.values(procedures).map(({ name, sets }) => [name, sets]));
   return (req: Request) => {
     if (req.get("trpc-accept") !== "application/jsonl") return undefined;
@@ -29,6 +30,16 @@ function cookieOfStreamed(procedures: Procedures) {
     // Those of a sign-up can be made before it is known whether they are needed.
     return cookies.find((cookie) => cookie && cookie !== "deviceCookie") ?? cookies.find(Boolean);
   };
+}
+
+/** Nobody is signed in, or known at another address, before that is done. */
+export function holdForCookie(res: Response, cookie: NonNullable<Procedure["sets"]>): void {
+  if (cookie !== "deviceCookie") holdUntilWhole(res);
+}
+
+/** It may turn out that there was no need of it. */
+export function keepDeviceBefore({ keepDeviceSecrets, newDeviceSecret, deviceSecrets }: Caller): void {
+  keepDeviceSecrets([newDeviceSecret, ...deviceSecrets]);
 }
 
 /** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
@@ -48,18 +59,14 @@ export function trpc(procedures: Procedures): Router {
     ...jsonText,
     (req, res, next) => {
       const cookie = cookieOf(req);
-      // Nobody is signed in, or known at another address, before that is done.
-      if (cookie && cookie !== "deviceCookie") holdUntilWhole(res);
+      if (cookie) holdForCookie(res, cookie);
       next();
     },
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
         const context = createContext(req, res, () => languageOf(res));
-        const { caller } = context;
-        // It may turn out that there was no need of it.
-        if (cookieOf(req) === "deviceCookie")
-          caller.keepDeviceSecrets([caller.newDeviceSecret, ...caller.deviceSecrets]);
+        if (cookieOf(req) === "deviceCookie") keepDeviceBefore(context.caller);
         return context;
       },
       maxBatchSize: MAX_BATCH,

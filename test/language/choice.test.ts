@@ -130,7 +130,9 @@ describe("the language of an answer", () => {
       [`/sign-in?lang=${RTL}&next=%2Faccount%3Fa%3D1`, RTL, "rtl"],
     ]);
     expect((await links(`/verify?lang=en&token=x&sent`))[1]?.[0]).to.equal(`/verify?lang=${LTR}&token=x&sent`);
-    expect((await links("//evil.example/x"))[0]?.[0]).to.equal("/evil.example/x?lang=en");
+    expect(await links("//evil.example/x"), "of a page that is not there").to.deep.equal([]);
+    const elsewhere = await links("/sign-in?next=//evil.example&return_to=https://evil.example&lang=en");
+    expect(elsewhere[0]?.[0]).to.equal("/sign-in?lang=en");
     // As nginx sends it.
     const { text } = await page("/sign-in?lang=en&next=/a?b=1&c=2");
     expect(text.replaceAll("&#x3D;", "=").replaceAll("&amp;", "&")).to.include('name="next" value="/a?b=1&c=2"');

@@ -10,7 +10,7 @@ describe("GET /mailbox during development", () => {
   after(() => foyer.stop());
 
   it("says that there is none, and then shows each email as text and as HTML that can do nothing", async () => {
-    expect((await foyer.http.get("/mailbox")).text).to.include("There is none yet");
+    expect((await foyer.http.get("/mailbox")).text).to.include("There are no emails yet");
     await foyer.registerByForm("alice@example.com");
     await emailsTo(foyer, "alice@example.com");
     expect((await foyer.http.get("/mailbox/1")).text).to.match(/<a href="http:\/\/localhost:3000\/verify\?token/);

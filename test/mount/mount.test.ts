@@ -15,6 +15,17 @@ import { newAddress } from "../support/sign-up.ts";
 const { publicUrl, ...OTHERS } = MOUNTED;
 const SETTINGS = { ...OTHERS, memory: true } as const;
 
+/** What is streamed is no JSON as a whole. Of its answer only the head matters here. */
+function streamed(request: supertest.Test): supertest.Test {
+  return request
+    .set("trpc-accept", "application/jsonl")
+    .buffer(true)
+    .parse((answer, done) => {
+      answer.on("data", () => {});
+      answer.on("end", () => done(null, ""));
+    });
+}
+
 /** An app as a team writes it: Foyer's pages below /account, its procedures among its own, and pages for members. */
 function createApp(foyer: Foyer) {
   type Context = ReturnType<Foyer["createContext"]> & { greeting: string };
@@ -174,6 +185,34 @@ describe("an app in Express that does more than to mount Foyer", () => {
       (await http.get("/account/session").set(both)).body.detail,
     ]);
     expect((await http.get("/who").set(both)).status).to.equal(400);
+  });
+
+  it("sets the cookies of what is streamed, as Foyer's own router does", async () => {
+    const http = supertest(createApp(foyer));
+    const email = newAddress();
+    await openAccount(http, email);
+    const signIn = http.post("/trpc/auth.signIn?batch=1").send({ 0: { email, password: PASSWORD } });
+    const signedIn = await streamed(signIn);
+    expect(String(signedIn.headers["set-cookie"])).to.include("foyer-session=").and.include("foyer-known=");
+    const account = { email: newAddress(), password: PASSWORD };
+    const registered = await streamed(http.post("/trpc/auth.register?batch=1").send({ 0: account }));
+    expect(String(registered.headers["set-cookie"])).to.include("foyer-browser=");
+  });
+
+  it("does not lend Foyer's pages what it has in res.locals", async () => {
+    const own = express().use((_req, res, next) => {
+      Object.assign(res.locals, { layout: "app", scripts: ["app.js"], title: 7, base: "/x" });
+      next();
+    });
+    const { status, text } = await supertest(own.use("/account", foyer.app)).get("/account/register");
+    expect(status).to.equal(200);
+    expect(text).to.include("passwords.").and.not.include("app.js");
+  });
+
+  it("bears what no form of Foyer's sends", async () => {
+    const http = supertest(express().use(express.urlencoded({ extended: true }), foyer.app));
+    for (const path of ["/verify", "/account/email/undo", "/reset/confirm"])
+      expect((await http.post(path).type("form").send("token[toString]=2")).status, path).to.be.within(400, 499);
   });
 
   it("answers 503 and when to retry once Foyer is closed, and closes it once", async () => {

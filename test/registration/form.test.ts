@@ -59,7 +59,7 @@ describe("POST /register by the form", () => {
   it("says at the address's field that the address is registered, and not verified yet", async () => {
     const answer = await foyer.registerByForm("ALICE@example.com", PASSWORD);
     expect(answer.status).to.equal(400);
-    expect(answer.text).to.include("not verified yet").and.include("it gives the account the password you chose now");
+    expect(answer.text).to.include("not verified yet").and.include("the account gets the password you chose now");
     expect(answer.text)
       .to.match(/id="email-error">.*Email already registered/)
       .and.not.include('id="password-error"');

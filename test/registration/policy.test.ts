@@ -79,7 +79,7 @@ describe("registering with REGISTRATION_DOMAINS", () => {
     it(`refuses ${email}, and names the domains that can sign up`, async () => {
       const problem = expectProblem(await foyer.register(email), 400, "invalid_input");
       expect(problem["detail"]).to.equal(
-        "Use an email address of example.com, bücher.de or example.org. Others cannot sign up here.",
+        "Use an email address of example.com, bücher.de or example.org. Others are not allowed here.",
       );
       expect(problem["errors"]).to.deep.equal([{ field: "email", message: problem["detail"] }]);
     });

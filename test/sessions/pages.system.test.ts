@@ -85,7 +85,7 @@ describe("signing in and out in a browser", function () {
         await signIn(page, email);
         await heading(page, "Other devices");
         expect(await descriptionOf(page, ".sessions button")).to.match(/Last seen\s*in the last few minutes/);
-        await press(page, "Sign out Firefox on Windows");
+        await press(page, "Sign out of Firefox on Windows");
         await page.getByText("You are not signed in anywhere else.").waitFor();
         expect(await page.locator(":focus").textContent()).to.equal("You are signed out on that device.");
         expect(complaints).to.deep.equal([]);
@@ -181,7 +181,7 @@ describe("signing in and out in a browser", function () {
     await page.reload();
     expect(await page.getByRole("listitem").count()).to.equal(MANY);
     await look("many sessions");
-    await page.getByRole("button", { name: "Sign out Firefox on Windows" }).first().click();
+    await page.getByRole("button", { name: "Sign out of Firefox on Windows" }).first().click();
     await page.getByText("You are signed out on that device.").waitFor();
     await look("ended one");
     await page.evaluate("document.querySelector('[name=form]').value = 'x'");

@@ -148,7 +148,7 @@ describe("the pages of signing in and out", () => {
         .and.include("203.0.113.7")
         .and.match(/<time datetime="[\d-]+T[\d:.]+Z" title="[^"]+ UTC">1 hour ago</)
         .and.match(/<time [^>]+>2 days ago</)
-        .and.include('aria-label="Sign out Firefox on Windows"');
+        .and.include('aria-label="Sign out of Firefox on Windows"');
     });
   });
 

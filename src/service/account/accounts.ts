@@ -9,8 +9,8 @@ import { parseEmailAddress } from "../identity/email-address.ts";
 import { emailAccount } from "../sessions/email-account.ts";
 import { toOutput } from "../sessions/hand-over.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
-import { lockAddress } from "../verification/claim.ts";
-import { type RemoveDeps, removeRows } from "./remove.ts";
+import { lockAddress, replacedName } from "../verification/claim.ts";
+import { deleteManySignUps, type RemoveDeps, removeRows } from "./remove.ts";
 
 export type Accounts = {
   /** Finds an account, whether or not anybody gets into it. An address is compared as at a sign-in. */
@@ -25,12 +25,18 @@ export type Accounts = {
   delete(id: number, trx?: AppTransaction): Promise<boolean>;
 };
 
+/** What is left of an account that gave way, where a foreign key of the app's keeps its row: nobody's. */
+function hasGivenWay({ id, email_key }: User) {
+  return email_key === replacedName(id);
+}
+
 async function find(db: Knex, by: { id: number } | { email: string }): Promise<SignedInAccount | null> {
   const email = "email" in by ? parseEmailAddress(by.email) : undefined;
   if (email && !email.ok) return null;
   const user = await User.query(db)
     .where("id" in by ? { id: by.id } : { email_key: email?.value.key ?? "" })
     .first();
+  if (user && hasGivenWay(user)) return null;
   return user ? toOutput({ ...user, verified: user.email_verified_at !== null, deletesAt: user.deletes_at }) : null;
 }
 
@@ -48,9 +54,10 @@ async function deleteNow(trx: Knex, events: EventRecorder, id: number): Promise<
   await lockAddress(trx, found.email_key);
   const user = await User.query(trx).findById(id).where({ email_key: found.email_key }).forUpdate();
   if (!user) return deleteNow(trx, events, id);
+  if (hasGivenWay(user)) return (await User.query(trx).deleteById(id)) > 0;
   await emailAccount(trx, user, {
     purpose: "deletion",
-    key: `deletion ${id} ${user.session_epoch}`,
+    key: `deleted ${id}`,
     network: "",
     details: { step: "asked" },
   });
@@ -66,8 +73,10 @@ export function createAccounts({ db, events }: RemoveDeps, emailQueued: () => vo
     find: (by, trx) => run((handle) => find(handle, by), trx),
     endSessions: (id, trx) => run((handle) => endSessions(handle, id), trx),
     async delete(id, trx) {
+      const found = trx ? undefined : await User.query(db).findById(id);
+      if (found) await deleteManySignUps(db, found);
       const isDeleted = await run((handle) => deleteNow(handle, events, id), trx);
-      if (!trx) emailQueued();
+      if (isDeleted && !trx) emailQueued();
       return isDeleted;
     },
   };

@@ -14,7 +14,7 @@ function signUpsOf(db: Knex, { id, email_key }: User) {
 }
 
 /** Strangers may have made very many, which one statement could not delete in its time. Theirs are nobody's loss. */
-async function deleteManySignUps(db: Knex, user: User): Promise<void> {
+export async function deleteManySignUps(db: Knex, user: User): Promise<void> {
   const beyond = () =>
     signUpsOf(db, user)
       .whereRaw("outcome is distinct from 'verified'")
