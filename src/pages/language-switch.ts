@@ -10,6 +10,19 @@ const PAGES: Record<string, string> = {
   "/sign-out": "/account",
   "/sessions/end": "/account/sessions",
 };
+/** The pages of links in emails, which mail programs damage: there all that came is kept, but for what is read here. */
+const OF_LINKS = /^\/(?:verify|reset|account\/email\/(?:confirm|undo))$/;
+const NOT_OF_LINKS = /(?:^|&)(?:lang|return_to|next|\w*password)=[^&]*/gi;
+/** What else pages are opened with. Nothing else is repeated: somebody may have put a password into an address. */
+const KEPT = /^(?:sent|out|reset|leaving|deleted|done|ended)(?:=[\w-]*)?$/;
+
+function keptOf(query: string): string {
+  return query
+    .split("&")
+    .filter((part) => KEPT.test(part))
+    .join("&");
+}
+
 /** In characters. No link of Foyer's has more. */
 const MOST = 2048;
 
@@ -24,9 +37,9 @@ function onwardIn(req: Request, next: string | undefined): Record<string, string
 function pageOf(req: Request): { path: string; query: string } {
   if (req.method === "GET" || req.method === "HEAD") {
     const query = req.url.slice(req.path.length).replace(/^\?/, "");
-    const others = query.replaceAll(/(?:^|&)(?:lang|return_to|next)=[^&]*/g, "").replace(/^&/, "");
+    const others = OF_LINKS.test(req.path) ? query.replaceAll(NOT_OF_LINKS, "") : keptOf(query);
     const onward = String(new URLSearchParams(onwardIn(req, nextInQuery(req))));
-    return { path: req.path, query: [others, onward].filter(Boolean).join("&") };
+    return { path: req.path, query: [others.replace(/^&/, ""), onward].filter(Boolean).join("&") };
   }
   const token: unknown = req.body?.token;
   const isToken = typeof token === "string" && token !== "" && token.length <= MOST;

@@ -104,6 +104,12 @@ describe("an app in Express that mounts Foyer", () => {
     const refused = await app.post("/trpc/auth.signIn").send({ email, password: "wrong horse" });
     expect(refused.status).to.equal(401);
     expect(refused.body.error.data.refusal).to.deep.equal({ code: "invalid_credentials" });
+    const german = await app
+      .post("/trpc/auth.signIn")
+      .set("Accept-Language", "de-AT, en;q=0.5")
+      .send({ email, password: "wrong horse" });
+    expect(german.body.error.data.refusal).to.deep.equal({ code: "invalid_credentials" });
+    expect(german.body.error.message).to.include("Passwort");
   });
 });
 

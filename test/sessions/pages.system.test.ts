@@ -179,7 +179,7 @@ describe("signing in and out in a browser", function () {
     await look("one session");
     await addSessions(id);
     await page.reload();
-    expect(await page.getByRole("listitem").count()).to.equal(MANY);
+    expect(await page.getByRole("main").getByRole("listitem").count()).to.equal(MANY);
     await look("many sessions");
     await page.getByRole("button", { name: "Sign out of Firefox on Windows" }).first().click();
     await page.getByText("You are signed out on that device.").waitFor();

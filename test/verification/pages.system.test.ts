@@ -109,7 +109,7 @@ describe("the pages of verification in a browser", function () {
   it("verify the address by the link of the HTML email, from the mailbox", async () => {
     const { page, complaints } = await openPage(browser);
     await signUp(page);
-    await page.getByRole("link", { name: "Read it in the mailbox." }).click();
+    await page.getByRole("link", { name: "Read them in the mailbox." }).click();
     await page.getByRole("link", { name: "Verify your email address" }).first().click();
     await page.getByRole("link", { name: "As HTML" }).click();
     const link = page.getByRole("link", { name: "Verify my address" });
