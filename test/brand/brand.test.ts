@@ -88,7 +88,7 @@ describe("a site without a brand", () => {
     expect(text)
       .to.include("<title>Create your account – Foyer</title>")
       .and.include("/foyer.svg")
-      .and.not.include('class="links"');
+      .and.not.include('class="site-links"');
     await foyer.stop();
   });
 });
