@@ -1,6 +1,7 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import english from "../../views/locales/en.json" with { type: "json" };
 import { isMessageKey } from "./language.ts";
+import { PROPERTIES, problemOfSentence } from "./problems.ts";
 import { variablesOf } from "./variables.ts";
 
 /** What is wrong with a file, and where: lines count from 1. */
@@ -12,10 +13,12 @@ function problemOf(key: string, value: unknown): string | undefined {
   const given = variablesOf(english[key]);
   try {
     const unknown = variablesOf(value).filter((name) => !given.includes(name));
-    return unknown.length > 0 ? `${key} has no variable ${unknown.join(", ")}` : undefined;
+    if (unknown.length > 0) return `${key} has no variable ${unknown.join(", ")}`;
   } catch (error) {
     return `${key} is no sentence in ICU MessageFormat: ${error instanceof Error ? error.message : error}`;
   }
+  const problem = PROPERTIES.includes(key) ? undefined : problemOfSentence(value, english[key]);
+  return problem && `${key}: ${problem}`;
 }
 
 /** Checks a file of sentences, or of some of them, by the English ones. */

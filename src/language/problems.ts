@@ -8,7 +8,8 @@ function tagsOf(sentence: string): string {
   return (sentence.match(/<[^>]+>/g) ?? []).toSorted().join(" ");
 }
 
-function problemOf(sentence: unknown, reference: string): string | undefined {
+/** What is wrong with a sentence. @param reference the English one. */
+export function problemOfSentence(sentence: unknown, reference: string): string | undefined {
   if (typeof sentence !== "string" || sentence.trim() === "") return "expected words";
   try {
     const [given, expected] = [variablesOf(sentence), variablesOf(reference)].map((names) => names.join(", "));
@@ -46,7 +47,7 @@ export function problemsOf(
   const missing = Object.keys(reference).filter((key) => !Object.hasOwn(words, key));
   const unknown = Object.keys(words).filter((key) => !Object.hasOwn(reference, key));
   const wrong = checked.flatMap((key) => {
-    const problem = PROPERTIES.includes(key) ? undefined : problemOf(words[key], reference[key] ?? "");
+    const problem = PROPERTIES.includes(key) ? undefined : problemOfSentence(words[key], reference[key] ?? "");
     return problem && !unknown.includes(key) ? [`${key}: ${problem}`] : [];
   });
   return [

@@ -72,6 +72,14 @@ describe("VIEWS_DIR", () => {
       3,
       /^onward is no sentence in ICU MessageFormat: /,
     ],
+    [
+      "lacks a variable",
+      "locales/en.json",
+      '{\n"onward": "Go on" }',
+      2,
+      /^onward: expected the variables \(name\), not \(\)$/,
+    ],
+    ["has other markup", "locales/en.json", '{\n"onward": "<b>{name}</b>" }', 2, /^onward: expected the same markup/],
     ["has a variable too many", "locales/en.json", '{ "onward": "{name} {age}" }', 1, /^onward has no variable age$/],
   ] as const) {
     it(`stops the start with the file and its line where ${name} ${what}`, async () => {
