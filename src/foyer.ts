@@ -20,7 +20,7 @@ import type { SessionOutput } from "./service/sessions/input.ts";
 import { RefusalError, refuseAsTrpc } from "./trpc/errors.ts";
 import { type Context, createContext, errorFormatter } from "./trpc/init.ts";
 import { type AppRouter, createRouter } from "./trpc/router.ts";
-import { cookieOfStreamed, holdForCookie, keepDeviceBefore } from "./trpc/trpc.ts";
+import { cookiesOfStreamed } from "./trpc/trpc.ts";
 
 // Those that an app's own router, which has Foyer's procedures, is made of: its declarations have to name them.
 export type { SerialQueue } from "./admission/serial-queue.ts";
@@ -103,7 +103,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
   });
   const { publicUrl, corsOrigins } = config;
   const isNamed = namedOrigins(corsOrigins);
-  const cookieOf = cookieOfStreamed(foyer.procedures);
+  const seeToCookies = cookiesOfStreamed(foyer.procedures);
   let closing: Promise<void> | undefined;
   const { app, procedures, accounts } = foyer;
   /** The same request as Foyer's own app would get it: with its settings, such as which proxies it trusts. */
@@ -129,9 +129,7 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
         requireOneCredential(asOwn(req));
       }, language);
       const context = createContext(asOwn(req), res, language);
-      const cookie = cookieOf(req);
-      if (cookie) holdForCookie(res, cookie);
-      if (cookie === "deviceCookie") keepDeviceBefore(context.caller);
+      seeToCookies(req, res, context.caller);
       return context;
     },
     errorFormatter,

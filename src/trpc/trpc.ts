@@ -21,25 +21,19 @@ const onlyGetAndPost: RequestHandler = (req, res, next) =>
 /** tRPC would read forms and bytes as well, which a page of another site can send without asking first. */
 const onlyJson: RequestHandler = (req, _res, next) => next(req.is("json") === false ? createError(415) : undefined);
 
-/** Finds out whether a streamed answer, whose head leaves before its calls are done, is to set a cookie. */
-export function cookieOfStreamed(procedures: Procedures) {
+/**
+ * Creates what sees to the cookies of a streamed answer, whose head leaves before its calls are done. It is called before
+ * that. Those of a sign-up are set before it is known whether they are needed; for any other the head is held back, since
+ * nobody is signed in, or known at another address, before that is done.
+ */
+export function cookiesOfStreamed(procedures: Procedures) {
   const sets = new Map<string, Procedure["sets"]>(Object.values(procedures).map(({ name, sets }) => [name, sets]));
-  return (req: Request) => {
-    if (req.get("trpc-accept") !== "application/jsonl") return undefined;
-    const cookies = callsOf(req).map((name) => sets.get(name));
-    // Those of a sign-up can be made before it is known whether they are needed.
-    return cookies.find((cookie) => cookie && cookie !== "deviceCookie") ?? cookies.find(Boolean);
+  return (req: Request, res: Response, caller: Caller): void => {
+    if (req.get("trpc-accept") !== "application/jsonl") return;
+    const cookies = callsOf(req).flatMap((name) => sets.get(name) ?? []);
+    if (cookies.some((cookie) => cookie !== "deviceCookie")) holdUntilWhole(res);
+    else if (cookies.length > 0) caller.keepDeviceSecrets([caller.newDeviceSecret, ...caller.deviceSecrets]);
   };
-}
-
-/** Nobody is signed in, or known at another address, before that is done. */
-export function holdForCookie(res: Response, cookie: NonNullable<Procedure["sets"]>): void {
-  if (cookie !== "deviceCookie") holdUntilWhole(res);
-}
-
-/** It may turn out that there was no need of it. */
-export function keepDeviceBefore({ keepDeviceSecrets, newDeviceSecret, deviceSecrets }: Caller): void {
-  keepDeviceSecrets([newDeviceSecret, ...deviceSecrets]);
 }
 
 /** The calls of a batch share one answer: its header fields are of the refusal that asks for the longest wait. */
@@ -51,22 +45,17 @@ function longestWait(errors: readonly TRPCError[]): Record<string, string> {
 /** The procedures by tRPC. */
 export function trpc(procedures: Procedures): Router {
   const router = Router();
-  const cookieOf = cookieOfStreamed(procedures);
+  const seeToCookies = cookiesOfStreamed(procedures);
   router.use(
     onlyGetAndPost,
     onlyJson,
     onlyUtf8,
     ...jsonText,
-    (req, res, next) => {
-      const cookie = cookieOf(req);
-      if (cookie) holdForCookie(res, cookie);
-      next();
-    },
     createExpressMiddleware({
       router: createRouter(procedures),
       createContext: ({ req, res }) => {
         const context = createContext(req, res, () => languageOf(res));
-        if (cookieOf(req) === "deviceCookie") keepDeviceBefore(context.caller);
+        seeToCookies(req, res, context.caller);
         return context;
       },
       maxBatchSize: MAX_BATCH,
