@@ -9,7 +9,7 @@ import { refuseIfCrowded } from "./pool.ts";
 import { ACQUIRE_TIMEOUT_MS, MIGRATING, SERVING, SILENCE_MS } from "./postgres.ts";
 import { type Connected, createSilenceWatch } from "./silence.ts";
 import type { AppKnex, Source } from "./source.ts";
-import { types } from "./types.ts";
+import { withTypes } from "./types.ts";
 
 /** Of the app's tarn. It knows what kept it from opening one, if something did. */
 type Pending = { promise: Promise<Connected>; possibleTimeoutCause: Error | null; abort(): void };
@@ -53,7 +53,7 @@ export function appKnex(app: AppKnex): Source {
         pool.release(connection);
       }
       override _query(connection: Client, statement: Statement) {
-        return super._query(connection, Object.assign(statement, { options: { types } }));
+        return super._query(connection, withTypes(statement));
       }
     }
     return { client: SharingDialect, connectionPool: pool, compileSqlOnError: false };

@@ -2,11 +2,11 @@ import knex, { type Knex } from "knex";
 import PostgresDialect, { type Statement } from "knex/lib/dialects/postgres/index.js";
 import type { Client } from "pg";
 import { getSchema, inSchema } from "./schema.ts";
-import { types } from "./types.ts";
+import { withTypes } from "./types.ts";
 
 class Dialect extends PostgresDialect {
   override _query(connection: Client, statement: Statement): Promise<Statement> {
-    return super._query(connection, Object.assign(statement, { options: { types } }));
+    return super._query(connection, withTypes(statement));
   }
 }
 
