@@ -141,12 +141,12 @@ function watchDatabase({ db, onStatement }: Database, outbox: Outbox, events: Ev
 }
 
 /** Finds views and sentences. @throws StartError: a line for each file of the operator's that is wrong. */
-function loadWords({ viewsDir, brand, languages }: Config, locales: readonly URL[]) {
+function loadWords({ viewsDir, brand, languages }: Config) {
   const own = new URL("views/", ROOT);
   const problems = viewsDir ? findProblems(viewsDir, own) : [];
   if (problems.length > 0) throw new StartError(problems.map((problem) => `VIEWS_DIR: ${problem}`).join("\n"));
   const views: ViewFolders = viewsDir ? [viewsDir, own] : [own];
-  const folders = [...views.map((folder) => new URL("locales/", folder)).toReversed(), ...locales];
+  const folders = views.map((folder) => new URL("locales/", folder)).toReversed();
   try {
     return { views, languages: loadLanguages(folders, brand.name, languages) };
   } catch (error) {
@@ -157,8 +157,6 @@ function loadWords({ viewsDir, brand, languages }: Config, locales: readonly URL
 export type ComposeOptions = {
   /** Where its tables are, if not where the settings say. */
   source?: SourceSettings;
-  /** Folders of further languages, or of other words for those that there are. */
-  locales?: readonly URL[];
   /** For tests, which would wait for the worker most of their time. */
   worker?: WorkerSettings;
 };
@@ -167,9 +165,9 @@ export type ComposeOptions = {
 export async function compose(
   config: Config,
   log: Logger,
-  { source = config.database, locales = [], worker: workerSettings }: ComposeOptions = {},
+  { source = config.database, worker: workerSettings }: ComposeOptions = {},
 ): Promise<Foyer> {
-  const words = loadWords(config, locales);
+  const words = loadWords(config);
   const metrics = createMetrics(version);
   const { database, hasher } = await startBoth(source, config, log, metrics);
   const { db } = database;

@@ -39,7 +39,10 @@ function once<T>(create: () => T): () => T {
   };
 }
 
-/** Makes a language of its sentences, which call the site `site`. What formats them is made when it is first needed: most answers have few words. */
+/**
+ * Makes a language of its sentences, which call the site `site`. What formats them is made when it is first needed: most
+ * answers have few words.
+ */
 export function createLanguage(catalogue: Catalogue, site: string): Language {
   const { lang, locale, dir, name } = catalogue;
   const formatters = createFormatters(locale);

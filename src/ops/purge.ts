@@ -4,7 +4,10 @@ const INTERVAL_MS = 10 * 60_000;
 /** An app that mounts Foyer has yet to say who is to be told of what is deleted. */
 const FIRST_MS = 5000;
 
-/** Does what deletes what expired, soon after the start and then every ten minutes. @returns a function that stops it, and waits for its statement. */
+/**
+ * Does what deletes what expired, soon after the start and then every ten minutes.
+ * @returns a function that stops it, and waits for its statement.
+ */
 export function startPurge(
   log: Logger,
   purges: readonly ((signal: AbortSignal) => Promise<void>)[],

@@ -4,16 +4,16 @@ import { newAccount } from "../support/account.ts";
 import { english } from "../support/english.ts";
 import { failure } from "../support/failure.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-import { PSEUDO, writePseudoLocales } from "../support/pseudo.ts";
+import { PSEUDO, writePseudoViews } from "../support/pseudo.ts";
 import { newResetToken } from "../support/reset-link.ts";
 
 const { ltr: LTR, rtl: RTL } = PSEUDO;
-const locales = [writePseudoLocales()];
+const viewsDir = writePseudoViews();
 
 describe("the language of an answer", () => {
   let foyer: TestFoyer;
   before(async () => {
-    foyer = await startFoyer({ languages: ["en", LTR, RTL] }, { locales });
+    foyer = await startFoyer({ languages: ["en", LTR, RTL], viewsDir });
   });
   after(() => foyer.stop());
 

@@ -2,17 +2,17 @@ import { expect } from "chai";
 import { emailsTo } from "../support/emails.ts";
 import { english } from "../support/english.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
-import { PSEUDO, writePseudoLocales } from "../support/pseudo.ts";
+import { PSEUDO, writePseudoViews } from "../support/pseudo.ts";
 import { newAddress } from "../support/sign-up.ts";
 
 const { ltr: LTR, rtl: RTL } = PSEUDO;
-const locales = [writePseudoLocales()];
+const viewsDir = writePseudoViews();
 
 for (const privacy of ["open", "discreet"] as const) {
   describe(`the language of an account's emails, in ${privacy} mode`, () => {
     let foyer: TestFoyer;
     before(async () => {
-      foyer = await startFoyer({ privacy }, { locales });
+      foyer = await startFoyer({ privacy, viewsDir });
     });
     after(() => foyer.stop());
 

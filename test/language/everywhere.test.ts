@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { expect } from "chai";
 import english from "../../views/locales/en.json" with { type: "json" };
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-import { PSEUDO, writePseudoLocales } from "../support/pseudo.ts";
+import { PSEUDO, writePseudoViews } from "../support/pseudo.ts";
 import { type Stop, tourOf } from "../support/tour.ts";
 
 const VIEWS = new URL("../../views/pages/", import.meta.url);
@@ -40,8 +40,8 @@ describe("every page, in a language that has none of our letters", () => {
   const rendered = new Set<string>();
 
   before(async () => {
-    const locales = [writePseudoLocales()];
-    foyer = await startFoyer({}, { locales });
+    const viewsDir = writePseudoViews();
+    foyer = await startFoyer({ viewsDir });
     const { app } = foyer.self().foyer;
     app.render = new Proxy(app.render, {
       apply(render, self, given) {
@@ -49,7 +49,7 @@ describe("every page, in a language that has none of our letters", () => {
         return Reflect.apply(render, self, given);
       },
     });
-    ({ stops, stop } = await tourOf(foyer, locales));
+    ({ stops, stop } = await tourOf(foyer, viewsDir));
   });
   after(async () => {
     await stop();

@@ -8,12 +8,12 @@ import { OutboxEmail } from "../../src/models/outbox-email.ts";
 import { violations } from "../support/axe.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-import { PSEUDO, writePseudoLocales } from "../support/pseudo.ts";
+import { PSEUDO, writePseudoViews } from "../support/pseudo.ts";
 import { type Stop, tourOf } from "../support/tour.ts";
 
 const VIEWS = new URL("../../views/", import.meta.url);
 const WIDTHS = [320, 1280];
-const locales = [writePseudoLocales()];
+const viewsDir = writePseudoViews();
 /** The tests of each page look at the English ones. */
 const tags = [...tagsIn([new URL("locales/", VIEWS)]), ...Object.values(PSEUDO)].filter((tag) => tag !== "en");
 
@@ -33,8 +33,8 @@ describe("every page in every language, in a browser", function () {
 
   before(async function () {
     browser = await startBrowser(this);
-    foyer = await startFoyer({}, { locales });
-    ({ stops, stop } = await tourOf(foyer, locales));
+    foyer = await startFoyer({ viewsDir });
+    ({ stops, stop } = await tourOf(foyer, viewsDir));
   });
   after(async () => {
     await browser?.close();
@@ -87,7 +87,7 @@ const FACTS: Facts = {
 describe("every email in every language", function () {
   this.timeout(120_000);
   let browser: Browser;
-  const languages = loadLanguages([new URL("locales/", VIEWS), ...locales], "Foyer");
+  const languages = loadLanguages([new URL("locales/", VIEWS), new URL("locales/", viewsDir)], "Foyer");
   const render = createRender({
     views: [VIEWS],
     brand: { supportEmail: undefined, termsUrl: undefined, privacyUrl: undefined, accent: "#3a4ed5" },

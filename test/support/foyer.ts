@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import type { Knex } from "knex";
 import supertest from "supertest";
 import { createFoyerClient } from "../../src/client.ts";
-import { type ComposeOptions, compose } from "../../src/compose.ts";
+import { compose } from "../../src/compose.ts";
 import { type Config, parseConfig } from "../../src/config/environment.ts";
 import type { EventHandler } from "../../src/events/event.ts";
 import { listen } from "../../src/http/listen.ts";
@@ -37,7 +37,7 @@ async function travel(db: Knex, interval: string) {
 }
 
 /** Starts the real application on a port of its own. */
-async function serve(config: Config, options: ComposeOptions) {
+async function serve(config: Config) {
   let logged = "";
   const log = createLog(
     config.logLevel,
@@ -48,7 +48,7 @@ async function serve(config: Config, options: ComposeOptions) {
       },
     }),
   );
-  const foyer = await compose(config, log, { worker: { pollMs: POLL_MS }, ...options });
+  const foyer = await compose(config, log, { worker: { pollMs: POLL_MS } });
   const { port, stop } = await listen(
     foyer.app,
     { host: config.host, port: 0, setting: "PORT" },
@@ -69,7 +69,7 @@ async function serve(config: Config, options: ComposeOptions) {
 }
 
 /** Starts the real application, on a database that no other test sees. */
-export async function startFoyer(overrides: Partial<Config> = {}, options: ComposeOptions = {}) {
+export async function startFoyer(overrides: Partial<Config> = {}) {
   const database = await createDatabase();
   const config = {
     ...parseConfig({ RATE_LIMITS: "off", FORM_MIN_FILL_MS: "0" }),
@@ -80,7 +80,7 @@ export async function startFoyer(overrides: Partial<Config> = {}, options: Compo
     database: database.settings,
     ...overrides,
   };
-  let instance = await serve(config, options);
+  let instance = await serve(config);
   const db = () => instance.foyer.database.db;
   return {
     get url() {
@@ -133,11 +133,11 @@ export async function startFoyer(overrides: Partial<Config> = {}, options: Compo
     /** This instance, for tests that compare it with another where there can be one. */
     self: () => instance,
     /** A second instance on the same database. */
-    another: (others: Partial<Config> = {}) => serve({ ...config, ...others }, options),
+    another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
     /** @param others settings that are different from now on. */
     async restart(others: Partial<Config> = {}) {
       await instance.stop();
-      instance = await serve({ ...config, ...others }, options);
+      instance = await serve({ ...config, ...others });
     },
     async stop() {
       await instance.stop();

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -63,12 +63,13 @@ function wordsOf(tag: string, letters: string) {
   return { ...Object.fromEntries(sentences), lang: tag, name: `⟦${replaceLetters("pseudo", letters)}⟧` };
 }
 
-/** Writes the pseudo-languages into a folder, and gives it. */
-export function writePseudoLocales(): URL {
-  const folder = mkdtempSync(join(tmpdir(), "foyer-locales-"));
+/** Writes the pseudo-languages into a folder of views, and gives it. */
+export function writePseudoViews(): URL {
+  const folder = mkdtempSync(join(tmpdir(), "foyer-views-"));
+  mkdirSync(join(folder, "locales"));
   const write = (tag: keyof typeof WRITTEN_AS, dir: string, letters: string) => {
     const words = { ...wordsOf(tag, letters), locale: WRITTEN_AS[tag], dir };
-    writeFileSync(join(folder, `${tag}.json`), JSON.stringify(words));
+    writeFileSync(join(folder, "locales", `${tag}.json`), JSON.stringify(words));
   };
   write(PSEUDO.ltr, "ltr", ACCENTED);
   write(PSEUDO.rtl, "rtl", ARABIC);

@@ -118,8 +118,8 @@ async function accountPages(foyer: TestFoyer): Promise<Stop[]> {
 }
 
 /** Pages that only other settings lead to. */
-async function pagesOfOthers(locales: readonly URL[]): Promise<{ stops: Stop[]; stop(): Promise<unknown> }> {
-  const start = (settings: Partial<Config>) => startFoyer(settings, { locales });
+async function pagesOfOthers(viewsDir: URL): Promise<{ stops: Stop[]; stop(): Promise<unknown> }> {
+  const start = (settings: Partial<Config>) => startFoyer({ ...settings, viewsDir });
   const policy = { open: true, domains: [], refuseDisposable: false };
   const closed = await start({ policy: { ...policy, open: false } });
   const limited = await start({ rateLimits: { ...NO_LIMIT, perIp: { ...MANY, count: 1 } } });
@@ -136,12 +136,9 @@ async function pagesOfOthers(locales: readonly URL[]): Promise<{ stops: Stop[]; 
   };
 }
 
-/** All pages, in all of their states. @param locales folders of languages beside Foyer's own. */
-export async function tourOf(
-  foyer: TestFoyer,
-  locales: readonly URL[],
-): Promise<{ stops: Stop[]; stop(): Promise<unknown> }> {
+/** All pages, in all of their states. @param viewsDir where there are languages beside Foyer's own. */
+export async function tourOf(foyer: TestFoyer, viewsDir: URL): Promise<{ stops: Stop[]; stop(): Promise<unknown> }> {
   const own = [await strangersPages(foyer), await linkPages(foyer), await accountPages(foyer)];
-  const others = await pagesOfOthers(locales);
+  const others = await pagesOfOthers(viewsDir);
   return { stops: [...own.flat(), ...others.stops], stop: others.stop };
 }
