@@ -1,15 +1,18 @@
-/** How far apart takes are while emails come one by one, and how many takes may come before that counts. */
-const [INTERVAL_MS, BURST] = [500, 20];
+/** How many takes may come before the interval counts. */
+const BURST = 4;
 
-/** Lets emails gather while many come: a batch costs little more than one of them. The first go at once. */
-export function createPace() {
+/**
+ * Lets jobs gather while many come: a batch costs little more than one of them. The first go at once.
+ * @param intervalMs how far apart takes are while jobs come one by one.
+ */
+export function createPace(intervalMs: number) {
   let next = 0;
   return {
     /** Counts a take that left room for more. */
     count() {
-      next = Math.max(performance.now(), next) + INTERVAL_MS;
+      next = Math.max(performance.now(), next) + intervalMs;
     },
     /** How long to wait before the next. */
-    waitMs: () => Math.max(0, next - performance.now() - BURST * INTERVAL_MS),
+    waitMs: () => Math.max(0, next - performance.now() - BURST * intervalMs),
   };
 }
