@@ -176,7 +176,7 @@ describe("telling events, from processes", () => {
       hung += 1;
       return () => {};
     });
-    const foyer = await startFoyer({ webhook: receiver.settings(), hashMaxWaitSeconds: 60 });
+    const foyer = await startFoyer({ webhook: receiver.settings() });
     await foyer.register(address(1));
     await until(() => receiver.taken.length === 1);
     await foyer.register(address(0));
