@@ -194,8 +194,8 @@ describe("the admission queue", () => {
       mock.timers.tick(199);
       expect(queue.length()).to.equal(4);
       mock.timers.tick(1);
-      expect(await outcomes(waiting)).to.deep.equal(["full", "full", "full"]);
       expect(queue.length()).to.equal(1);
+      expect(await outcomes(waiting)).to.deep.equal(["full", "full", "full"]);
       finish();
       expect((await running)?.ok).to.equal(true);
     });
@@ -320,8 +320,8 @@ describe("the admission queue", () => {
       mock.timers.tick(249);
       expect(queue.length()).to.equal(22);
       mock.timers.tick(1);
-      expect(await outcomes([signUp])).to.deep.equal(["full"]);
       expect(queue.length()).to.equal(21);
+      expect(await outcomes([signUp])).to.deep.equal(["full"]);
       finish();
       expect(await outcomes([running, ...signIns])).to.deep.equal(Array(21).fill("done"));
     });

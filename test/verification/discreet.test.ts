@@ -202,8 +202,8 @@ describe("registering and verifying in discreet mode", () => {
     const locking = await foyer.self().foyer.database.db.transaction();
     await locking.raw("select 1 from public.users where email = ? for update", [registered]);
     const answers = await Promise.all([REQUESTS.json(registered), REQUESTS.json(fresh)]);
-    expect(answers.map(({ status }) => status)).to.deep.equal([201, 201]);
     await locking.rollback();
+    expect(answers.map(({ status }) => status)).to.deep.equal([201, 201]);
     await allSent(foyer);
     const [told] = await emailsTo(foyer, registered);
     expect(told.subject).to.equal("You already have an account");
