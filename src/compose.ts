@@ -159,13 +159,15 @@ export type ComposeOptions = {
   source?: SourceSettings;
   /** For tests, which would wait for the worker most of their time. */
   worker?: WorkerSettings;
+  /** For tests too, in which it would come at any moment. */
+  firstPurgeMs?: number | undefined;
 };
 
 /** Builds the application from its settings. @throws StartError when the database cannot be used. */
 export async function compose(
   config: Config,
   log: Logger,
-  { source = config.database, worker: workerSettings }: ComposeOptions = {},
+  { source = config.database, worker: workerSettings, firstPurgeMs }: ComposeOptions = {},
 ): Promise<Foyer> {
   const words = loadWords(config);
   const metrics = createMetrics(version);
@@ -194,7 +196,7 @@ export async function compose(
   metrics.watchReadiness(canWrite);
   watchDatabase(database, outbox, events, metrics);
   const purges = purgesOf(db, config, events.recorder);
-  const stopPurge = startPurge(log, purges);
+  const stopPurge = startPurge(log, purges, firstPurgeMs);
   const app = createApp({
     root: ROOT,
     ...words,

@@ -11,6 +11,7 @@ const FIRST_MS = 5000;
 export function startPurge(
   log: Logger,
   purges: readonly ((signal: AbortSignal) => Promise<void>)[],
+  firstMs = FIRST_MS,
 ): () => Promise<void> {
   const stopping = new AbortController();
   const purgeAll = async () => {
@@ -27,7 +28,7 @@ export function startPurge(
       running = undefined;
     });
   };
-  const timers = [setTimeout(run, FIRST_MS).unref(), setInterval(run, INTERVAL_MS).unref()];
+  const timers = [setTimeout(run, firstMs).unref(), setInterval(run, INTERVAL_MS).unref()];
   return async () => {
     for (const timer of timers) clearTimeout(timer);
     stopping.abort();

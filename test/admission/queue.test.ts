@@ -1,3 +1,4 @@
+import { mock } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import type { Place, Rank } from "../../src/admission/place.ts";
@@ -42,6 +43,8 @@ async function outcomes(turns: ReturnType<ReturnType<typeof start>["ask"]>[]) {
 }
 
 describe("the admission queue", () => {
+  afterEach(() => mock.timers.reset());
+
   it("serves in the order of arrival, so many at a time", async () => {
     const queue = createAdmissionQueue({ concurrency: 2, maxWaitSeconds: 10, initialEstimateSeconds: 0.01 });
     const started: number[] = [];
@@ -185,12 +188,14 @@ describe("the admission queue", () => {
     });
 
     it("rejects at the bound whoever waits still, because the work took longer or others came", async () => {
+      mock.timers.enable({ apis: ["setTimeout"] });
       const { queue, ask, askTimes, finish } = start(1, 0.2, 0.001);
-      const asked = performance.now();
       const [running, ...waiting] = [...askTimes("a", 3), ask("b")];
-      expect(await outcomes(waiting)).to.deep.equal(["full", "full", "full"]);
-      expect(performance.now() - asked).to.be.within(190, 1000);
+      mock.timers.tick(199);
+      expect(queue.length()).to.equal(4);
+      mock.timers.tick(1);
       expect(queue.length()).to.equal(1);
+      expect(await outcomes(waiting)).to.deep.equal(["full", "full", "full"]);
       finish();
       expect((await running)?.ok).to.equal(true);
     });
@@ -306,15 +311,17 @@ describe("the admission queue", () => {
     });
 
     it("rejects at the bound whoever was overtaken", async () => {
+      mock.timers.enable({ apis: ["setTimeout"] });
       const { queue, ask, askTimes, finish } = start(1, 0.5, 0.001);
       const running = ask("running");
-      const asked = performance.now();
       const signUp = ask("a");
-      await setTimeout(250);
+      mock.timers.tick(250);
       const signIns = askTimes("b", 20, "sign_in");
-      expect(await outcomes([signUp])).to.deep.equal(["full"]);
-      expect(performance.now() - asked).to.be.within(490, 700);
+      mock.timers.tick(249);
+      expect(queue.length()).to.equal(22);
+      mock.timers.tick(1);
       expect(queue.length()).to.equal(21);
+      expect(await outcomes([signUp])).to.deep.equal(["full"]);
       finish();
       expect(await outcomes([running, ...signIns])).to.deep.equal(Array(21).fill("done"));
     });

@@ -3,10 +3,10 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { POSTGRES_PROGRAMS, startOnDisk } from "../support/cluster.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 /** A disk of its own, which root can have on Linux. */
 async function mountDisk(megabytes: number) {
@@ -49,15 +49,8 @@ describe("GET /readyz as the disk of the database fills", () => {
   });
   afterEach(() => disk?.unmount());
 
-  async function statusSoon(status: number) {
-    const started = performance.now();
-    let last: number | undefined;
-    while (last !== status && performance.now() - started < 3000) {
-      last = (await foyer.http.get("/readyz")).status;
-      await setTimeout(50);
-    }
-    expect(last).to.equal(status);
-  }
+  const statusSoon = (status: number) =>
+    waitFor(async () => (await foyer.http.get("/readyz")).status === status || undefined);
 
   async function expectNoticed() {
     expect((await foyer.http.get("/readyz")).status).to.equal(200);

@@ -12,6 +12,7 @@ import { allSent, emailAbout, readMailbox } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { newAddress } from "../support/sign-up.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 describe("emails about a change of address that leave late", () => {
   let foyer: TestFoyer;
@@ -89,7 +90,9 @@ describe("emails about a change of address that leave late", () => {
       expect((await postSignedIn(foyer, own.cookie, "/account/email", { email })).status).to.equal(202);
     const undoes = await tokenIn(foyer, own.email, "Someone asked to change your email address");
     await foyer.sql("update emails set available_at = now() where email_key = ?", first);
-    await foyer.sql("select pg_sleep(1.2)");
+    await waitFor(async () =>
+      (await foyer.rows("emails")).find(({ email_key, finished_at }) => email_key === first && finished_at),
+    );
     expect(await readMailbox(foyer, first)).to.deep.equal([]);
     expect((await undoChange(foyer, undoes)).status).to.equal(200);
     await letLeave();

@@ -34,7 +34,10 @@ describe("an address that somebody signs up at while it becomes an account's", (
     const [answer] = await Promise.all([
       use(),
       waitFor(async () => {
-        const { rows } = await app.query("select from pg_locks where not granted");
+        // Not by the app's transaction, which would see no connection that was opened since it looked first.
+        const { rows } = await foyer.sql(
+          "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+        );
         return rows.length > 0 ? true : undefined;
       }).then(() => app.query("commit")),
     ]);

@@ -36,7 +36,7 @@ describe("foyer.on, with everything in memory", () => {
     const [{ id: eventId = "", timestamp = "", ...event } = {}] = told;
     expect(event).to.deep.equal({ type: "account.created", data: { id, email: "alice@example.com", verified: false } });
     expect(eventId).to.match(/^evt_[a-f\d]{32}$/);
-    expect(Math.abs(Date.parse(timestamp) - Date.now())).to.be.below(5000);
+    expect(Math.abs(Date.parse(timestamp) - Date.now())).to.be.below(60_000);
     end();
     await register("bob@example.com");
     await setTimeout(1500);
@@ -96,7 +96,7 @@ describe("a handler of events", () => {
     const first = await newAccount(foyer);
     const others = [await newAccount(foyer), await newAccount(foyer)];
     await until(() => told.length === 3);
-    expect(told).to.deep.equal([first.id, ...others.map(({ id }) => id)]);
+    expect(told).to.have.members([first.id, ...others.map(({ id }) => id)]);
     resolve();
     await waitFor(async () => (await rowsOf(first.id)).every(({ outcome }) => outcome === "sent") || undefined);
   });

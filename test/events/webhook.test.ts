@@ -61,7 +61,7 @@ describe("a webhook", () => {
       const payload = new Webhook(secret).verify(body, headers);
       expect(payload).to.deep.equal(JSON.parse(body));
     }
-    expect(Math.abs(Number(headers["webhook-timestamp"]) - Date.now() / 1000)).to.be.below(5);
+    expect(Math.abs(Number(headers["webhook-timestamp"]) - Date.now() / 1000)).to.be.below(60);
     const [first = "", second = ""] = (headers["webhook-signature"] ?? "").split(" ");
     expect(first).not.to.equal(second);
     const other = new Webhook(`whsec_${Buffer.alloc(24, 8).toString("base64")}`);

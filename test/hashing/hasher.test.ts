@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
 import { expect } from "chai";
 import { pino } from "pino";
 import type { Place } from "../../src/admission/place.ts";
 import { createHasher } from "../../src/hashing/hasher.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const PLACE: Place = { network: "192.0.2.1", rank: "sign_up" };
 
@@ -50,7 +50,7 @@ describe("the hasher", () => {
     calls.onmessage = ({ data }) => noted.push(data);
     const workFor = async (stored: string | undefined, count: number) => {
       await hasher.verify({ typed: "secret123", nfc: "secret123" }, stored, staying(), PLACE);
-      for (let tries = 0; noted.length < count && tries < 1000; tries += 1) await setTimeout(1);
+      await waitFor(async () => noted.length >= count || undefined);
       const work = noted.splice(0);
       expect(new Set(work.map(({ threadId }) => threadId)).size).to.equal(1);
       return work.map(({ call }) => call);
@@ -80,7 +80,7 @@ describe("the hasher", () => {
       "tsx",
       join(import.meta.dirname, "../support/hasher-program.ts"),
     ]);
-    const late = globalThis.setTimeout(() => program.kill("SIGKILL"), 15_000);
+    const late = setTimeout(() => program.kill("SIGKILL"), 60_000);
     const [code] = await once(program, "close");
     clearTimeout(late);
     expect(code).to.equal(3);

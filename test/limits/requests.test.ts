@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { isFoyerError } from "../../src/client.ts";
 import { limitRequestsInMemory } from "../../src/limits/requests.ts";
@@ -35,7 +37,7 @@ describe("a network that has sent as many requests as it may", () => {
   it("is refused by JSON with 429 rate_limited, and told when to try again", async () => {
     for (const answer of [await foyer.verify("x"), await foyer.http.get("/readyz"), await foyer.http.get("/metrics")]) {
       const { retryAfterSeconds } = expectProblem(answer, 429, "rate_limited");
-      expect(retryAfterSeconds).to.be.within(590, 600).and.equal(Number(answer.headers["retry-after"]));
+      expect(retryAfterSeconds).to.be.within(541, 600).and.equal(Number(answer.headers["retry-after"]));
       expect(answer.headers["ratelimit-policy"]).to.equal(`"requests";q=${COUNT};w=600`);
       expect(answer.headers["cache-control"]).to.equal("no-store");
     }
@@ -100,9 +102,14 @@ describe("the limit of requests", () => {
     const ask = async (from: number) => {
       for (let n = from; n < from + 100_000; n += 1) await spend(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
     };
+    // When garbage is collected depends on the machine, unless it is asked for.
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc");
     await ask(0);
+    collect();
     const before = process.memoryUsage().heapUsed;
     await ask(100_000);
+    collect();
     expect(process.memoryUsage().heapUsed - before).to.be.below(20_000_000);
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { postJson, spawnFoyer } from "../support/process.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const AT_ONCE = { SHUTDOWN_GRACE_SECONDS: "0" };
 
@@ -42,8 +43,12 @@ describe("a process that stops", () => {
     const running = [postJson(url, account(1)), postJson(url, account(2))];
     await queued(url, 2);
     foyer.child.kill("SIGTERM");
-    await setTimeout(100);
-    expect(await postJson(url, account(3)).catch((error) => error.cause.code)).to.equal("ECONNREFUSED");
+    const refusal = () =>
+      fetch(`${url}/healthz`).then(
+        () => undefined,
+        (error) => error.cause.code,
+      );
+    expect(await waitFor(refusal)).to.equal("ECONNREFUSED");
     expect(await Promise.all(running)).to.deep.equal([201, 201]);
     expect(await foyer.ended).to.equal(0);
     expect(foyer.output().stderr).to.equal("");
@@ -61,7 +66,8 @@ describe("a process that stops", () => {
       });
       const url = await foyer.ready;
       const running = Array.from({ length: 40 }, (_, n) => postJson(url, account(n)));
-      await queued(url, 20);
+      // On a machine that is slow, it takes no more than a few.
+      await queued(url, 10);
       const started = performance.now();
       foyer.child.kill(signal);
       const statuses = await Promise.all(running);
@@ -74,8 +80,8 @@ describe("a process that stops", () => {
 
     it("serves on SIGTERM those that there is time for, though there is no grace, and answers 503 to the others", async () => {
       const { served, seconds } = await stopWith("SIGTERM");
-      expect(served).to.be.within(2, 39);
-      expect(seconds).to.be.within(5, 10);
+      expect(served).to.be.within(1, 39);
+      expect(seconds).to.be.within(5, 15);
     });
 
     it("answers 503 on SIGINT to all that wait, and finishes the one that is being hashed", async () => {
@@ -89,8 +95,8 @@ describe("a process that stops", () => {
   it("says so at /readyz first, serves until the grace is over, and ends kept connections", async () => {
     const foyer = spawnFoyer({
       ...database.env,
-      SHUTDOWN_GRACE_SECONDS: "3",
-      BCRYPT_COST: "12",
+      SHUTDOWN_GRACE_SECONDS: "6",
+      BCRYPT_COST: "14",
       METRICS_PORT: "38223",
     });
     const url = await foyer.ready;
@@ -103,7 +109,7 @@ describe("a process that stops", () => {
     const started = performance.now();
     foyer.child.kill("SIGTERM");
     while ((await ask(agent, `${url}/readyz`)).statusCode !== 503) await setTimeout(10);
-    expect(performance.now() - started).to.be.below(1000);
+    expect(performance.now() - started).to.be.below(3000);
     for (const [method, path, status] of [
       ["GET", "/readyz", 503],
       ["GET", "/healthz", 200],
@@ -122,15 +128,22 @@ describe("a process that stops", () => {
       "the request that ran at the signal",
     ).to.deep.equal([201, "close"]);
     expect(await foyer.ended).to.equal(0);
-    expect(performance.now() - started).to.be.within(3000, 8000);
+    expect(performance.now() - started).to.be.within(6000, 14_000);
   });
 
   it("still hashes for requests that came within the grace", async () => {
-    const foyer = spawnFoyer({ ...database.env, SHUTDOWN_GRACE_SECONDS: "2", HASH_CONCURRENCY: "1" });
+    // They take longer than it is.
+    const foyer = spawnFoyer({
+      ...database.env,
+      SHUTDOWN_GRACE_SECONDS: "1",
+      BCRYPT_COST: "14",
+      HASH_CONCURRENCY: "1",
+      HASH_MAX_WAIT_SECONDS: "60",
+    });
     const url = await foyer.ready;
     foyer.child.kill("SIGTERM");
-    await setTimeout(1800);
-    expect(await Promise.all([1, 2, 3, 4].map((n) => postJson(url, account(n))))).to.deep.equal([201, 201, 201, 201]);
+    while ((await fetch(`${url}/readyz`)).status !== 503) await setTimeout(10);
+    expect(await Promise.all([1, 2].map((n) => postJson(url, account(n))))).to.deep.equal([201, 201]);
     expect(await foyer.ended).to.equal(0);
   });
 
@@ -145,7 +158,8 @@ describe("a process that stops", () => {
     const started = performance.now();
     foyer.child.kill("SIGINT");
     expect(await foyer.ended).to.equal(130);
-    expect(performance.now() - started).to.be.below(1000);
+    // The grace is a minute.
+    expect(performance.now() - started).to.be.below(10_000);
   });
 
   it("stops on SIGINT within ten seconds, though a client never ends its request", async () => {

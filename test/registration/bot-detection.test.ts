@@ -50,16 +50,16 @@ describe("a form that comes sooner than a person fills it", () => {
   afterEach(() => foyer.stop());
 
   it("waits until a person would have filled it, then makes its account, and is logged and counted", async () => {
-    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 600 } });
+    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 2000 } });
     const rendered = await renderedOf(foyer);
     expect(await post(foyer, { ...PERSON, rendered, topic: "" })).to.equal(1);
-    expect(Date.now() - Number(rendered.split(".")[0])).to.be.at.least(590);
+    expect(Date.now() - Number(rendered.split(".")[0])).to.be.at.least(1990);
     expect(foyer.logged()).to.include("filled too fast");
     expect(await counted(foyer)).to.deep.equal([0, 1]);
   });
 
   it("is not counted again when it is sent once more, as old as that by now", async () => {
-    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 600 } });
+    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 2000 } });
     const rendered = await renderedOf(foyer);
     expect(await post(foyer, { ...PERSON, rendered, topic: "" })).to.equal(1);
     expect(await post(foyer, { ...PERSON, email: "second@example.com", rendered, topic: "" })).to.equal(2);
@@ -87,12 +87,16 @@ describe("a form that comes sooner than a person fills it", () => {
   });
 
   it("is detected by a time that was signed before a restart, for the key is the database's", async () => {
-    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 6000 } });
+    foyer = await startFoyer({ botDetection: { honeypot: true, minFillMs: 60_000 } });
     expect((await foyer.rows("secrets")).map(({ name }) => name)).to.include("form");
     const rendered = await renderedOf(foyer);
     await foyer.restart();
-    expect(await post(foyer, { ...PERSON, rendered })).to.equal(1);
-    expect(foyer.logged()).to.include("filled too fast");
+    const body = new URLSearchParams({ ...PERSON, rendered });
+    const leaving = new AbortController();
+    const asked = fetch(`${foyer.url}/register`, { method: "POST", body, signal: leaving.signal }).catch(() => {});
+    await waitFor(async () => (await counted(foyer))[1] === 1 || undefined);
+    leaving.abort();
+    await asked;
   });
 });
 
@@ -100,7 +104,7 @@ describe("a form without a signed time of this database", () => {
   let foyer: TestFoyer;
   let foreign: string;
   before(async () => {
-    const botDetection = { honeypot: true, minFillMs: 10_000 };
+    const botDetection = { honeypot: true, minFillMs: 60_000 };
     const other = await startFoyer({ botDetection });
     foreign = await renderedOf(other);
     await other.stop();
@@ -116,7 +120,7 @@ describe("a form without a signed time of this database", () => {
       expect(await post(foyer, { ...PERSON, email: `n${n}@example.com`, rendered, topic: "" })).to.equal(n + 1);
     }
     expect(await post(foyer, { ...PERSON, email: "program@example.com" })).to.equal(times.length + 1);
-    expect(Date.now() - started).to.be.below(5000);
+    expect(Date.now() - started).to.be.below(30_000);
     expect(await counted(foyer)).to.deep.equal([0, 0]);
   });
 
@@ -125,7 +129,7 @@ describe("a form without a signed time of this database", () => {
       const started = Date.now();
       const answer = await foyer.http.post("/register").type("form").send({ email: "no", rendered });
       expect(answer.status).to.equal(400);
-      expect(Date.now() - started).to.be.below(5000);
+      expect(Date.now() - started).to.be.below(30_000);
       expect(await counted(foyer)).to.deep.equal([0, 0]);
     });
   }

@@ -44,7 +44,7 @@ describe("a problem of the JSON routes", () => {
     await foyer.register("alice@example.com");
     const answer = await foyer.register("bob@example.com");
     const { retryAfterSeconds, ...others } = expectProblem(answer, 429, "rate_limited");
-    expect(retryAfterSeconds).to.be.within(590, 600);
+    expect(retryAfterSeconds).to.be.within(541, 600);
     expect(answer.headers["retry-after"]).to.equal(String(retryAfterSeconds));
     expect(others).to.have.all.keys("type", "title", "status", "detail", "code");
   });

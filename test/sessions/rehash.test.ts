@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { newAccount } from "../support/account.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { accountOf } from "../support/sign-up.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 describe("the hash of an account", () => {
   let foyer: TestFoyer;
@@ -23,14 +24,11 @@ describe("the hash of an account", () => {
     return { id, email, hash };
   }
 
-  async function renewed(email: string, before: string) {
-    for (let tries = 0; tries < 100; tries += 1) {
+  const renewed = (email: string, before: string) =>
+    waitFor(async () => {
       const hash = await hashOf(email);
-      if (hash !== before) return hash;
-      await setTimeout(20);
-    }
-    throw new Error("the hash stayed as it was");
-  }
+      return hash === before ? undefined : hash;
+    });
 
   for (const [what, password, cost, prefix] of [
     ["of a lower cost", PASSWORD, 4, "$2b$"],
@@ -66,7 +64,7 @@ describe("the hash of an account", () => {
     const before = await read();
     await signIn(email, PASSWORD);
     await renewed(email, hash);
-    await setTimeout(50);
+    await waitFor(async () => (await read()) > before || undefined);
     expect(await read()).to.equal(before + 1);
   });
 

@@ -43,13 +43,11 @@ export async function readMailbox(foyer: TestFoyer, address: string): Promise<Re
 }
 
 /** Waits until so many emails have come for an address, and gives them, the latest first. */
-export async function emailsTo(foyer: TestFoyer, address: string, count = 1): Promise<[ReadEmail, ...ReadEmail[]]> {
-  for (let tries = 0; tries < 100; tries += 1) {
+export function emailsTo(foyer: TestFoyer, address: string, count = 1): Promise<[ReadEmail, ...ReadEmail[]]> {
+  return waitFor<[ReadEmail, ...ReadEmail[]]>(async () => {
     const [first, ...others] = await readMailbox(foyer, address);
-    if (first && others.length + 1 >= count) return [first, ...others];
-    await setTimeout(50);
-  }
-  throw new Error(`expected ${count} emails to ${address}`);
+    return first && others.length + 1 >= count ? [first, ...others] : undefined;
+  });
 }
 
 /** Waits for an email to an address that has a subject, and gives the latest. */

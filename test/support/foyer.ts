@@ -17,6 +17,9 @@ const CHEAP = 4;
 /** Tests wait for emails of which the worker is not told. */
 const POLL_MS = 100;
 
+/** A purge that comes by itself would delete, or ask, in the midst of a test. */
+const NO_PURGE_MS = 60 * 60_000;
+
 /** A password that meets the default rules. */
 export const PASSWORD = "secret123";
 
@@ -37,7 +40,7 @@ async function travel(db: Knex, interval: string) {
 }
 
 /** Starts the real application on a port of its own. */
-async function serve(config: Config) {
+async function serve(config: Config, firstPurgeMs?: number) {
   let logged = "";
   const log = createLog(
     config.logLevel,
@@ -48,7 +51,7 @@ async function serve(config: Config) {
       },
     }),
   );
-  const foyer = await compose(config, log, { worker: { pollMs: POLL_MS } });
+  const foyer = await compose(config, log, { worker: { pollMs: POLL_MS }, firstPurgeMs });
   const { port, stop } = await listen(
     foyer.app,
     { host: config.host, port: 0, setting: "PORT" },
@@ -76,11 +79,13 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     bcryptCost: CHEAP,
     // Each thread takes a while to start, and one hashes enough for a test.
     hashConcurrency: 1,
+    // However slow the machine, nobody is refused a hash but where a test is about that.
+    hashMaxWaitSeconds: 60,
     logLevel: "trace" as const,
     database: database.settings,
     ...overrides,
   };
-  let instance = await serve(config);
+  let instance = await serve(config, NO_PURGE_MS);
   const db = () => instance.foyer.database.db;
   return {
     get url() {
@@ -133,8 +138,8 @@ export async function startFoyer(overrides: Partial<Config> = {}) {
     /** This instance, for tests that compare it with another where there can be one. */
     self: () => instance,
     /** A second instance on the same database. */
-    another: (others: Partial<Config> = {}) => serve({ ...config, ...others }),
-    /** @param others settings that are different from now on. */
+    another: (others: Partial<Config> = {}) => serve({ ...config, ...others }, NO_PURGE_MS),
+    /** With the purge that comes soon after a start. @param others settings that are different from now on. */
     async restart(others: Partial<Config> = {}) {
       await instance.stop();
       instance = await serve({ ...config, ...others });

@@ -6,6 +6,8 @@ import { waitFor } from "./wait-for.ts";
 /** Settings of a Foyer within an app, but for its database. */
 export const MOUNTED = {
   ...{ logLevel: "silent", bcryptCost: 10, hashConcurrency: 1, rateLimits: false },
+  // However slow the machine, nobody is refused a hash.
+  hashMaxWaitSeconds: 60,
   publicUrl: "http://localhost:3000/account",
 } as const;
 
