@@ -49,6 +49,8 @@ export type Foyer = {
   operatorApp: Express;
   procedures: Procedures;
   accounts: Accounts;
+  /** Counts a request of a network, where the app itself does not. None where there are no limits. */
+  spendRequest: ReturnType<typeof limitRequestsInMemory> | undefined;
   database: Database;
   /** From now on /readyz asks the balancer to send no more requests. */
   withdraw(): void;
@@ -197,6 +199,7 @@ export async function compose(
   watchDatabase(database, outbox, events, metrics);
   const purges = purgesOf(db, config, events.recorder);
   const stopPurge = startPurge(log, purges, firstPurgeMs);
+  const spendRequest = config.requestLimit && limitRequestsInMemory(config.requestLimit, metrics.limited);
   const app = createApp({
     root: ROOT,
     ...words,
@@ -212,13 +215,14 @@ export async function compose(
     health,
     forwarding,
     devEmails: mail?.shown,
-    spendRequest: config.requestLimit && limitRequestsInMemory(config.requestLimit, metrics.limited),
+    spendRequest,
   });
   return {
     app,
     operatorApp: createOperatorApp(metrics, health),
     procedures,
     accounts: createAccounts(parts, emailQueued),
+    spendRequest,
     database,
     withdraw,
     on: events.on,

@@ -128,7 +128,9 @@ export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
         requireSameOrigin(asOwn(req), isNamed);
         requireOneCredential(asOwn(req));
       }, language);
-      const context = createContext(asOwn(req), res, language);
+      const context = createContext(asOwn(req), res, language, foyer.spendRequest);
+      // An answer may be one person's, and a cache would give it to others.
+      if (!res.headersSent && !res.hasHeader("Cache-Control")) res.setHeader("Cache-Control", "no-store");
       seeToCookies(req, res, context.caller);
       return context;
     },

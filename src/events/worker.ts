@@ -13,12 +13,15 @@ import { countRoom } from "../outbox/slots.ts";
 import type { Transport } from "../outbox/transport.ts";
 import { startWorker, type Worker, type WorkerSettings } from "../outbox/worker.ts";
 import { type ToldEvent, toTold } from "./event.ts";
+import { putOff } from "./put-off.ts";
 import { take } from "./take.ts";
 
 /** Events told at a time, beside the slow ones. */
 export const CONCURRENCY = 8;
 /** While the receiver is down it is not the event's fault: so much later another try may find it up. */
 const MAX_DOWN_SECONDS = 600;
+/** A take that lasts longer passed by thousands that only wait for another of their account. */
+const SLOW_TAKE_MS = 100;
 
 const WORDS = {
   noun: "event",
@@ -73,6 +76,17 @@ export function startEventWorker(parts: EventWorkerParts, settings?: WorkerSetti
         context,
       ),
   });
+  let wasSlow = false;
+  const takeRoom = async (room: number) => {
+    const settings = { consumer, types: types(), leaseSeconds: LEASE_SECONDS };
+    if (wasSlow) await putOff(db, settings);
+    const began = performance.now();
+    try {
+      return await take(db, { ...settings, room });
+    } finally {
+      wasSlow = performance.now() - began > SLOW_TAKE_MS;
+    }
+  };
   const channel: Channel<OutboxEvent> = {
     words: WORDS,
     server: transport,
@@ -83,7 +97,7 @@ export function startEventWorker(parts: EventWorkerParts, settings?: WorkerSetti
     isInOrder: true,
     async take(sending, inDoubt) {
       const room = channel.room(sending, inDoubt);
-      const { events, late } = await take(db, { consumer, types: types(), room, leaseSeconds: LEASE_SECONDS });
+      const { events, late } = await takeRoom(room);
       for (const { id, type } of late) {
         observe("given_up");
         log.warn({ event: id, type }, "an event was given up: its time is over");

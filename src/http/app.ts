@@ -36,7 +36,7 @@ import { oneCredential } from "./credential.ts";
 import { crossOrigin } from "./cross-origin.ts";
 import { errorHandler } from "./error-handler.ts";
 import { onlyValidHost } from "./host.ts";
-import { offerLanguages, useLanguage } from "./language.ts";
+import { keepLanguage, offerLanguages, useLanguage } from "./language.ts";
 import { namedOrigins } from "./named-origins.ts";
 import { limitRequests, type SpendRequest } from "./request-limit.ts";
 import { requestLog } from "./request-log.ts";
@@ -91,6 +91,7 @@ function useCommon(app: Express, assets: Assets, parts: AppParts): Router[] {
   app.use(securityHeaders(app.get("https"), config.returnOrigins));
   app.use(onlyValidHost);
   app.use("/assets", assets.serve);
+  app.use(keepLanguage);
   app.use((req, res, next) => {
     res.set("Cache-Control", "no-store");
     // Others, such as those behind a proxy, would be led to a page that is not there for them.

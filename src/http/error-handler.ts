@@ -39,9 +39,14 @@ export const REQUEST_FAULTS = [
   [429, "openapi.fault.429"],
 ] as const satisfies [status: number, description: MessageKey][];
 
+/** Express's own error of a path that cannot be decoded has a status, but is none of its HTTP errors, and quotes the path. */
+function isOfPath(error: unknown): boolean {
+  return error instanceof URIError && "status" in error && error.status === 400;
+}
+
 /** What is told of an error: all but client errors are a 500. */
 export function toFault(error: unknown, language: Language): Fault {
-  const known = isHttpError(error) && error.expose ? error : createError(500);
+  const known = isHttpError(error) && error.expose ? error : createError(isOfPath(error) ? 400 : 500);
   const { title, detail, trpc } = FAULTS[known.status] ?? OTHER;
   const { heading, detail: special } = known;
   const isKey = (named: unknown) => typeof named === "string" && isMessageKey(named);

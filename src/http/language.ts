@@ -49,9 +49,14 @@ export function languageOf(res: Response): Language {
   return language;
 }
 
-/** Lets views find the language, and has the browser keep the one that `?lang=` of a page names. */
-export const useLanguage: RequestHandler = (req, res, next) => {
+/** Lets views find the language. */
+export const useLanguage: RequestHandler = (_req, res, next) => {
   Object.defineProperty(res.locals, "language", { get: () => languageOf(res), enumerable: true });
+  next();
+};
+
+/** Has the browser keep the language that `?lang=` of a page names. Not by what others may be given from a cache too. */
+export const keepLanguage: RequestHandler = (req, res, next) => {
   const named = req.method === "GET" && wantsPage(req) ? languageNamed(req) : undefined;
   if (named) setCookie(req, res, "language", named.lang, LANGUAGE_COOKIE_MS);
   next();

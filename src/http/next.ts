@@ -22,7 +22,16 @@ export function nextOf(req: Request, sent: unknown): string | undefined {
   return readNext(sent, req.app.get("origin"));
 }
 
+/** What stands before it, where the language was chosen. */
+const LANGUAGE = /^lang=[\w-]*&/;
+
+/** All of a query that begins with `next=/`, unless it has another. Without a pattern, which would begin anew at each `?`. */
+export function wholeNext(url: string): string | undefined {
+  const query = url.slice(url.indexOf("?") + 1).replace(LANGUAGE, "");
+  return query.startsWith("next=/") && !query.includes("&next=") ? query.slice("next=".length) : undefined;
+}
+
 /** The same from its query. nginx cannot encode the address that it sends here: what stands after `next=/` is all of it. */
 export function nextInQuery(req: Request): string | undefined {
-  return nextOf(req, /\?(?:lang=[\w-]*&)?next=(\/(?!.*&next=).*)$/s.exec(req.url)?.[1] ?? req.query["next"]);
+  return nextOf(req, wholeNext(req.url) ?? req.query["next"]);
 }

@@ -3,6 +3,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { createSerialQueue, type SerialQueue } from "../admission/serial-queue.ts";
 import { callerOf } from "../http/caller.ts";
+import type { SpendRequest } from "../http/request-limit.ts";
 import { english } from "../language/english.ts";
 import type { Language } from "../language/language.ts";
 import type { Caller } from "../service/caller.ts";
@@ -15,11 +16,26 @@ export type Context = {
   language: () => Language;
   /** The calls of one batch wait for each other: they hold one place in the hashing queue, as one person would. */
   serialQueue: SerialQueue;
+  /** Counts the request, once however many calls it has. @throws RefusalError for a network that sent too many. */
+  admit: () => Promise<void>;
 };
 
-/** The context of the calls of one request. @param language finds out the request's, once there is something to say. */
-export function createContext(req: Request, res: Response, language: () => Language): Context {
-  return { caller: callerOf(req, res), language, serialQueue: createSerialQueue() };
+/**
+ * The context of the calls of one request. @param language finds out the request's, once there is something to say.
+ * @param spend counts it, where nothing before has.
+ */
+export function createContext(req: Request, res: Response, language: () => Language, spend?: SpendRequest): Context {
+  const caller = callerOf(req, res);
+  const count = async () => {
+    const spent = await spend?.(caller.ip);
+    if (spent && !spent.ok) throw new RefusalError(spent.error, language());
+  };
+  let counted: Promise<void> | undefined;
+  const admit = () => {
+    counted ??= count();
+    return counted;
+  };
+  return { caller, language, serialQueue: createSerialQueue(), admit };
 }
 
 /** Has errors carry the refusal that they are, as `data.refusal`. */
@@ -52,12 +68,22 @@ async function call<Input, Output>(
   return result.value;
 }
 
+async function countedCall<Input, Output>(procedure: Procedure<Input, Output>, input: unknown, context: Context) {
+  await context.admit();
+  return call(procedure, input, context);
+}
+
 /** A query as tRPC has it. It takes no input. */
 export function query<Output>(procedure: Procedure<void, Output>) {
+  return t.procedure.query(({ ctx }) => countedCall(procedure, undefined, ctx));
+}
+
+/** One that does not count as a request: a server asks it for all of its people, from one network. */
+export function uncountedQuery<Output>(procedure: Procedure<void, Output>) {
   return t.procedure.query(({ ctx }) => call(procedure, undefined, ctx));
 }
 
 /** A mutation as tRPC has it. Its input gives the client types only: the service's parse decides. */
 export function mutation<Input, Output>(procedure: Procedure<Input, Output>) {
-  return t.procedure.input(z.custom<Input>()).mutation(({ input, ctx }) => call(procedure, input, ctx));
+  return t.procedure.input(z.custom<Input>()).mutation(({ input, ctx }) => countedCall(procedure, input, ctx));
 }

@@ -1,5 +1,5 @@
 import type { Procedures } from "../service/procedures.ts";
-import { mutation, query, t } from "./init.ts";
+import { mutation, query, t, uncountedQuery } from "./init.ts";
 
 /** The procedures by their tRPC names, a line each. */
 export function createRouter(procedures: Procedures) {
@@ -9,7 +9,7 @@ export function createRouter(procedures: Procedures) {
       verifyEmail: mutation(procedures.verifyEmail),
       resendVerification: mutation(procedures.resendVerification),
       signIn: mutation(procedures.signIn),
-      session: query(procedures.session),
+      session: uncountedQuery(procedures.session),
       signOut: mutation(procedures.signOut),
       sessions: query(procedures.sessions),
       endSession: mutation(procedures.endSession),

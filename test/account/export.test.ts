@@ -1,15 +1,21 @@
 import { expect } from "chai";
 import { createFoyerClient } from "../../src/client.ts";
 import { newAccount, newSignedIn, signIn } from "../support/account.ts";
+import { postgresUrl } from "../support/database.ts";
 import { askForChange, changeAddress, postSignedIn } from "../support/email-change.ts";
 import { allSent, emailsTo } from "../support/emails.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { failure } from "../support/failure.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
+import { NO_LIMIT } from "../support/limits.ts";
 import { newResetToken } from "../support/reset-link.ts";
 import { accountOf, newAddress, signUp } from "../support/sign-up.ts";
 
 const STRANGER = "Stranger/1.0 (canary)";
+
+const MANY_SESSIONS = `insert into sessions (token_hash, user_id, epoch, kind, idle_seconds, expires_at, ip, user_agent)
+  select sha256(cast('many ' || n as bytea)), ?, 0, 'bearer', 3600, now() + interval '1 day', '192.0.2.1', 'program'
+  from generate_series(1, 5000) n`;
 
 describe("auth.exportAccount", () => {
   let foyer: TestFoyer;
@@ -178,6 +184,26 @@ describe("auth.exportAccount", () => {
       expect([status, headers["cache-control"]]).to.deep.equal([200, "no-store"]);
       expect(headers).not.to.have.property("set-cookie");
     }
+  });
+
+  it("is read once for who asks many times at once", async function () {
+    // The embedded database reads it in one turn, so that nobody else asks meanwhile.
+    if (!postgresUrl) return this.skip();
+    const { cookie, id } = await newSignedIn(foyer);
+    await foyer.sql(MANY_SESSIONS, id);
+    const reads: string[] = [];
+    foyer.watchStatements((sql) => /^select .* from "public"\."email_changes"/.test(sql) && reads.push(sql));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => exportOf(cookie)));
+    expect(answers.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+    expect(reads.length).to.be.within(1, 5);
+  });
+
+  it("counts as an attempt", async () => {
+    const { cookie } = await newSignedIn(foyer);
+    await foyer.restart({ rateLimits: { ...NO_LIMIT, perIp: { count: 2, seconds: 600 } } });
+    for (let n = 0; n < 2; n += 1) expect((await exportOf(cookie)).status).to.equal(200);
+    expectProblem(await exportOf(cookie), 429, "rate_limited");
+    await foyer.restart({ rateLimits: undefined });
   });
 
   it("is read by no page of another origin with the browser's cookie", async () => {

@@ -98,6 +98,12 @@ describe("SITE_LOGO", () => {
     ["a script", `${SVG}><script>alert(1)</script></svg>`],
     ["a handler", `${SVG} onload="alert(1)"></svg>`],
     ["a link that runs", `${SVG}><a href="JavaScript:alert(1)"/></svg>`],
+    [
+      "a script by another prefix",
+      `${SVG} xmlns:s-s="http://www.w3.org/2000/svg"><s-s:script>alert(1)</s-s:script></svg>`,
+    ],
+    ["a link that runs, by a number", `${SVG}><a href="java&#x00000053;cript:alert(1)"/></svg>`],
+    ["a link that runs, in two lines", `${SVG}><a href="java&#10;script:alert(1)"/></svg>`],
     ["a page within", `${SVG}><foreignObject/></svg>`],
     ["more than 256 KiB", `${SVG}>${" ".repeat(256 * 1024)}</svg>`],
   ] as const) {

@@ -9,6 +9,10 @@ import { waitFor } from "../support/wait-for.ts";
 const END_WAITS = `update events set available_at = now()
   where finished_at is null and attempts > 0 and attempts = lease_version`;
 
+/** As by an account that somebody signs in to again and again. */
+const FOLLOWERS = `insert into events (type, consumer, user_id, data)
+  select type, consumer, user_id, data from events, generate_series(1, 20000) where attempts = 1`;
+
 describe("events that a receiver refuses", () => {
   let foyer: TestFoyer;
   let receiver: Receiver;
@@ -53,6 +57,28 @@ describe("events that a receiver refuses", () => {
     const tried = receiver.sent.filter(({ data }) => data.id === id).map((event) => event.id);
     // The refused one is tried four times more, and nothing comes in between.
     expect(tried).to.deep.equal([...keys.slice(0, 3), ...Array(5).fill(keys[3]), ...keys.slice(4)]);
+  });
+
+  it("have those that wait for them looked at no more until then, however many there are", async () => {
+    let poisoned = 0;
+    receiver.behave(({ data, type }) => (data.id === poisoned && type === "account.signed_in" ? 400 : 204));
+    const { id, email } = await newSignedIn(foyer);
+    await receiver.takenOf(id, 3);
+    poisoned = id;
+    await signIn(foyer, email);
+    await waitFor(async () => (await rowsOf(id)).find(({ attempts }) => attempts === 1));
+    await foyer.sql("update events set available_at = now() + interval '1 hour' where attempts = 1");
+    await foyer.sql(FOLLOWERS);
+    const due = "select count(*)::int as count from events where finished_at is null and available_at <= now()";
+    await waitFor(async () => (await foyer.sql(due)).rows[0]?.["count"] === 0 || undefined);
+    const other = await newSignedIn(foyer);
+    await receiver.takenOf(other.id, 3);
+    receiver.behave(() => 204);
+    await foyer.sql("delete from events where finished_at is null and id % 5000 <> 0 and attempts = 0");
+    await foyer.sql("update events set available_at = now() where finished_at is null");
+    const told = (await receiver.takenOf(id, 8)).map((event) => event.id);
+    const inOrder = (await rowsOf(id)).toSorted((a, b) => Number(a["id"]) - Number(b["id"]));
+    expect(told).to.deep.equal(inOrder.map(({ key }) => `evt_${String(key).replaceAll("-", "")}`));
   });
 
   it("are given up after three days with the receiver's words, and those that only waited for them go on", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { wholeNext } from "../../src/http/next.ts";
 import { parseEmailAddress, readableAddress } from "../../src/service/identity/email-address.ts";
 import { parsePassword } from "../../src/service/identity/password.ts";
 import { refuseDomain } from "../../src/service/identity/policy.ts";
@@ -28,11 +29,12 @@ const rules: Record<string, (text: string) => unknown> = {
   "a password": (text) => parsePassword(text, 8),
   "a code": readCode,
   "a token": readToken,
+  "the way back in a query": wholeNext,
 };
 
 const MARKS = "\u0345\u0315\u031b\u0327\u0334\u3099";
 const PIECES = ["a", "\u200b", "a\u200b", "<a>", "xn--a.", "a.", "@", "\u0334\u0301", "\uff9e\u0334", MARKS, "\ufdfa"];
-const MORE = ["1", "1l", "\u{11c59}", "%25", "token=a&", "=\n", "a&", "\u3164+", "a ", "・", "٠۰", "\ud800"];
+const MORE = ["1", "1l", "\u{11c59}", "%25", "token=a&", "=\n", "a&", "\u3164+", "a ", "・", "٠۰", "\ud800", "?next=/"];
 const FRAMES = [
   ["", ""],
   ["a@", ""],
@@ -43,6 +45,7 @@ const FRAMES = [
   [" a", "a "],
   ["12345678l", "l"],
   ["token=", ""],
+  ["", "&next="],
 ] as const;
 /** Each rule's own limit is among them. */
 const SIZES = [240, 1020, 4060, BODY, 8 * BODY];

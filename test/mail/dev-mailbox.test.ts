@@ -29,6 +29,11 @@ describe("GET /mailbox during development", () => {
       expect((await foyer.http.get(path)).status, path).to.equal(404);
   });
 
+  it("answers 400 to a path that cannot be decoded, and repeats nothing of it", async () => {
+    expect((await foyer.http.get("/mailbox/canary%zz")).status).to.equal(400);
+    expect(foyer.logged()).not.to.include("canary");
+  });
+
   for (const [name, value] of [
     ["X-Forwarded-For", "192.0.2.1"],
     ["Forwarded", "for=192.0.2.1"],

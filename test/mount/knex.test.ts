@@ -92,6 +92,17 @@ describe("Foyer by an app's own knex", () => {
     await openAccount(app, "x@example.com");
   });
 
+  it("knows no account by what is no number of one, and the app's transaction goes on", async () => {
+    await db.transaction(async (trx) => {
+      for (const id of [Number.NaN, 1.5, -1, 1e30, Number.POSITIVE_INFINITY]) {
+        expect(await foyer.accounts.find({ id }, trx)).to.equal(null);
+        expect(await foyer.accounts.endSessions(id, trx)).to.equal(false);
+        expect(await foyer.accounts.delete(id, trx)).to.equal(false);
+      }
+    });
+    expect(await foyer.accounts.find({ id: Number.NaN })).to.equal(null);
+  });
+
   it("has the app find an account, end its sessions and delete it in a transaction of the app's", async () => {
     const email = "leaves@example.com";
     const cookie = await openAccount(app, email);

@@ -193,6 +193,31 @@ describe("an app in Express that does more than to mount Foyer", () => {
     expect((await http.get("/who").set(both)).status).to.equal(400);
   });
 
+  it("has requests to its own router counted as those to Foyer's are, but for reading one's own session", async () => {
+    const limited = await createFoyer({ ...SETTINGS, publicUrl, rateLimits: true, rateLimitRequests: "3/10m" });
+    const http = supertest(createApp(limited));
+    const ask = () => http.post("/trpc/auth.confirmEmailChange").send({ token: "x" });
+    for (let n = 0; n < 5; n += 1) expect((await http.get("/trpc/auth.session")).status).to.equal(200);
+    const batch = { 0: { token: "x" }, 1: { token: "y" } };
+    expect((await http.post("/trpc/auth.verifyEmail,auth.verifyEmail?batch=1").send(batch)).status).to.equal(404);
+    expect((await http.post("/account/verify").send({ token: "x" })).status).to.equal(404);
+    expect((await ask()).status).to.equal(404);
+    const refused = await ask();
+    expect([refused.status, refused.body.error.data.refusal.code]).to.deep.equal([429, "rate_limited"]);
+    expect((await http.post("/account/verify").send({ token: "x" })).status).to.equal(429);
+    await limited.close();
+  });
+
+  it("has answers to its own router stored nowhere, unless it says otherwise itself", async () => {
+    expect((await supertest(createApp(foyer)).get("/trpc/auth.session")).headers["cache-control"]).to.equal("no-store");
+    const cached = express().use((_req, res, next) => {
+      res.set("Cache-Control", "private, max-age=60");
+      next();
+    });
+    const { headers } = await supertest(cached.use(createApp(foyer))).get("/trpc/hello");
+    expect(headers["cache-control"]).to.equal("private, max-age=60");
+  });
+
   it("sets the cookies of what is streamed, as Foyer's own router does", async () => {
     const http = supertest(createApp(foyer));
     const email = newAddress();

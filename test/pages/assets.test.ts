@@ -29,6 +29,11 @@ describe("GET /assets", () => {
     }
   });
 
+  it("gives no cookie along, which a cache would give to others", async () => {
+    const asked = await foyer.http.get(`${folder}/foyer.css?lang=ar`).set("Accept", "text/html");
+    expect([asked.status, asked.headers["set-cookie"]]).to.deep.equal([200, undefined]);
+  });
+
   it("serves a page of another version, and has its browser ask again", async () => {
     for (const path of ["/assets/0123456789abcdef/foyer.css", "/assets/foyer.css"]) {
       const { status, headers, text } = await foyer.http.get(path);

@@ -47,6 +47,17 @@ describe("a new version of the terms", () => {
     expect((await acceptancesOf(foyer)).filter(({ user_id }) => user_id === id)).to.have.length(2);
   });
 
+  it("is agreed to once, however many times at once somebody says so", async () => {
+    const { email, id } = await agreeAndVerify(foyer);
+    await renewTerms();
+    const { token = "" } = await signInFor(email);
+    const agreeing = () =>
+      foyer.http.post("/account/terms").set("Authorization", `Bearer ${token}`).send({ termsVersion: NEWER.version });
+    const answers = await Promise.all(Array.from({ length: 20 }, agreeing));
+    for (const { status, body } of answers) expect([status, body]).to.deep.equal([200, { id, email, verified: true }]);
+    expect((await acceptancesOf(foyer)).filter(({ user_id }) => user_id === id)).to.have.length(2);
+  });
+
   const signInFor = (email: string) =>
     createFoyerClient(foyer.url).auth.signIn.mutate({ email, password: PASSWORD, as: "bearer" });
 

@@ -30,9 +30,15 @@ function hasGivenWay({ id, email_key }: User) {
   return email_key === replacedName(id);
 }
 
+/** An app may take a number from an address that somebody typed. The database would refuse it, and end a transaction by that. */
+function canBeId(id: number): boolean {
+  return Number.isSafeInteger(id);
+}
+
 async function find(db: Knex, by: { id: number } | { email: string }): Promise<SignedInAccount | null> {
   const email = "email" in by ? parseEmailAddress(by.email) : undefined;
   if (email && !email.ok) return null;
+  if ("id" in by && !canBeId(by.id)) return null;
   const user = await User.query(db)
     .where("id" in by ? { id: by.id } : { email_key: email?.value.key ?? "" })
     .first();
@@ -71,8 +77,9 @@ export function createAccounts({ db, events }: RemoveDeps, emailQueued: () => vo
     trx ? work(within(trx, db)) : transaction(db, work);
   return {
     find: (by, trx) => run((handle) => find(handle, by), trx),
-    endSessions: (id, trx) => run((handle) => endSessions(handle, id), trx),
+    endSessions: async (id, trx) => canBeId(id) && run((handle) => endSessions(handle, id), trx),
     async delete(id, trx) {
+      if (!canBeId(id)) return false;
       const found = trx ? undefined : await User.query(db).findById(id);
       if (found) await deleteManySignUps(db, found);
       const isDeleted = await run((handle) => deleteNow(handle, events, id), trx);

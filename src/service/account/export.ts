@@ -1,5 +1,7 @@
 import type { Knex } from "knex";
 import type { QueryBuilder } from "objection";
+import type { KeyedMutex } from "../../admission/keyed-mutex.ts";
+import type { Limiter } from "../../limits/limiter.ts";
 import { Acceptance } from "../../models/acceptance.ts";
 import { EmailChange } from "../../models/email-change.ts";
 import { OutboxEmail } from "../../models/outbox-email.ts";
@@ -90,16 +92,11 @@ async function exportAcceptances(db: Knex, { account }: LiveSession): Promise<Ex
   }));
 }
 
-/** Gives whoever is signed in all that is kept of them. */
-export async function exportAccount(
-  { db, findSession }: { db: Knex; findSession: FindSession },
-  caller: Caller,
-): Promise<Result<ExportOutput, "not_signed_in">> {
-  const session = await findSession(caller.credential());
-  const user = session && (await User.query(db).findById(session.account.id));
-  if (!session || !user) return refuse({ code: "not_signed_in" });
+async function exportAll(db: Knex, session: LiveSession): Promise<ExportOutput | undefined> {
+  const user = await User.query(db).findById(session.account.id);
+  if (!user) return undefined;
   const { created_at, updated_at, email_verified_at, language } = user;
-  return ok({
+  return {
     account: {
       ...toOutput(session.account),
       createdAt: created_at.toISOString(),
@@ -113,5 +110,28 @@ export async function exportAccount(
     emails: await exportEmails(db, session),
     events: await exportEvents(db, session),
     acceptances: await exportAcceptances(db, session),
-  });
+  };
+}
+
+export type ExportDeps = {
+  db: Knex;
+  limiter: Limiter;
+  findSession: FindSession;
+  mutex: KeyedMutex<ExportOutput | undefined>;
+};
+
+/**
+ * Gives whoever is signed in all that is kept of them. That may be much, such as a hundred thousand sessions: so it counts as
+ * an attempt, and who asks many times at once has it read once.
+ */
+export async function exportAccount(
+  { db, limiter, findSession, mutex }: ExportDeps,
+  caller: Caller,
+): Promise<Result<ExportOutput, "not_signed_in" | "rate_limited">> {
+  const session = await findSession(caller.credential());
+  if (!session) return refuse({ code: "not_signed_in" });
+  const spent = await limiter.spend({ ip: caller.ip });
+  if (!spent.ok) return spent;
+  const exported = await mutex(String(session.account.id), async (before) => before ?? exportAll(db, session));
+  return exported ? ok(exported) : refuse({ code: "not_signed_in" });
 }

@@ -1,14 +1,16 @@
 import { z } from "zod";
+import { createKeyedMutex } from "../../admission/keyed-mutex.ts";
 import { type ProcedureDeps, procedure } from "../procedure.ts";
 import { signedInAccount } from "../sessions/input.ts";
 import { type DeleteDeps, deleteAccount } from "./delete.ts";
-import { exportAccount } from "./export.ts";
+import { type ExportDeps, exportAccount } from "./export.ts";
 import { deleteInput, deleteOutput, exportOutput } from "./input.ts";
 import { type KeepDeps, keepAccount } from "./keep.ts";
 
 export type AccountParts = DeleteDeps & KeepDeps & ProcedureDeps;
 
 export function accountProcedures(deps: AccountParts) {
+  const mutex: ExportDeps["mutex"] = createKeyedMutex();
   return {
     exportAccount: procedure(deps, {
       name: "auth.exportAccount",
@@ -18,8 +20,8 @@ export function accountProcedures(deps: AccountParts) {
       input: z.void(),
       output: exportOutput,
       success: { status: 200, description: "The account, its sessions, and what else is of its owner." },
-      refusals: ["not_signed_in"],
-      run: (_input, caller) => exportAccount(deps, caller),
+      refusals: ["not_signed_in", "rate_limited"],
+      run: (_input, caller) => exportAccount({ ...deps, mutex }, caller),
     }),
     deleteAccount: procedure(deps, {
       name: "auth.deleteAccount",

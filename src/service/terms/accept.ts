@@ -7,6 +7,7 @@ import type { Caller } from "../caller.ts";
 import { parseInput } from "../identity/fields.ts";
 import { type Terms, termsVersionField } from "../identity/terms.ts";
 import { type Result, refuse } from "../refusal.ts";
+import { dueTerms } from "../sessions/due-terms.ts";
 import { toOutput } from "../sessions/hand-over.ts";
 import type { SignedInAccount } from "../sessions/input.ts";
 import type { FindSession } from "../sessions/live.ts";
@@ -34,7 +35,9 @@ export async function acceptTerms(
     const user = await lockOwnAccount(trx, session);
     if (!user) return false;
     const { ip, language } = caller;
-    await Acceptance.query(trx).insert({ user_id: user.id, ...termsDue, ip, language });
+    // Who sends the same twice, as by a double click, agreed once.
+    if (await dueTerms(trx, termsDue, user.id))
+      await Acceptance.query(trx).insert({ user_id: user.id, ...termsDue, ip, language });
     return true;
   });
   return accepted ? ok(toOutput(account)) : refuse({ code: "not_signed_in" });
