@@ -107,7 +107,7 @@ const CONFINED: Record<string, RegExp> = {
   bcrypt: /^hashing/,
   piscina: /^hashing/,
   "rate-limiter-flexible": /^limits/,
-  "ipaddr.js": /^(limits|events)/,
+  "ipaddr.js": /^(limits|events|http\/client-address)/,
   standardwebhooks: /^events/,
   bowser: /^service\/identity/,
   "pino-pretty": /^ops/,

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { randomSecret } from "../secrets/random-secret.ts";
 import type { Caller } from "../service/caller.ts";
 import { claimedOrigin } from "./claimed-origin.ts";
+import { clientAddress } from "./client-address.ts";
 import { type CookieName, DEVICE_COOKIE_MS, deleteCookie, KNOWN_COOKIE_MS, readCookie, setCookie } from "./cookies.ts";
 import { credentialOf } from "./credential.ts";
 import { languageFor } from "./language.ts";
@@ -46,14 +47,14 @@ function keepsSession(req: Request, res: Response): Pick<Caller, "credential" | 
   };
 }
 
-/** Reads who sent a request. The IP address is that of the socket, or the one that a trusted proxy names. */
+/** Reads who sent a request. */
 export function callerOf(req: Request, res: Response): Caller {
   const listIn = (name: CookieName, separator: string, most: number) =>
     (readCookie(req, name) ?? "").split(separator, most);
   // Only when they are asked for: most requests sign nobody up or in, and randomness and cookies take a while.
   let newDeviceSecret: string | undefined;
   return {
-    ip: req.ip ?? "",
+    ip: clientAddress(req),
     userAgent: (req.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH),
     requestId: String(res.locals["requestId"]),
     returnTo: returnToOf(req),

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { RefusalOf, Result } from "../service/refusal.ts";
+import { clientAddress } from "./client-address.ts";
 
 /** Reading these asks nothing of the database. All else counts, so that nothing new is forgotten. */
 const UNCOUNTED = new Set(["/register", "/welcome", "/docs", "/openapi.json", "/healthz"]);
@@ -17,7 +18,7 @@ export function limitRequests(
   return async (req, res, next) => {
     const isFree = UNCOUNTED.has(req.path) || SESSION_READS.has(req.path);
     if (READING.has(req.method) && isFree) return next();
-    const spent = await spend(req.ip ?? "");
+    const spent = await spend(clientAddress(req));
     if (spent.ok) return next();
     return refuse(req, res, spent.error);
   };

@@ -1,8 +1,5 @@
 import ipaddr, { type IPv6 } from "ipaddr.js";
 
-/** Some proxies add the port: `192.0.2.7:5001`, `[2001:db8::7]:5001`. */
-const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\](?::\d+)?|(?<v4>[\d.]+):\d+)$/;
-
 /** A client has all of a /64 (RFC 4291), a household often a /56, and a company, or whoever asks for one, a /48. */
 export const PREFIXES = [64, 56, 48] as const;
 
@@ -29,10 +26,8 @@ function prefix(address: IPv6, bits: number): string {
 
 /** The networks that count for a client, the smallest first: an IPv4 address, or a /64, /56 and /48; or `unknown`. */
 export function toNetworks(ip: string): string[] {
-  const { v6, v4 } = WITH_PORT.exec(ip)?.groups ?? {};
-  const bare = v6 ?? v4 ?? ip;
-  if (!ipaddr.isValid(bare)) return ["unknown"];
-  const address = ipaddr.process(bare);
+  if (!ipaddr.isValid(ip)) return ["unknown"];
+  const address = ipaddr.process(ip);
   if (!(address instanceof ipaddr.IPv6)) return [address.toString()];
   const ipv4 = embeddedIpv4(address);
   return ipv4 === undefined ? PREFIXES.map((bits) => prefix(address, bits)) : [ipv4];

@@ -9,15 +9,12 @@ describe("the networks of an IP address", () => {
     ["::ffff:192.0.2.7", "192.0.2.7"],
     ["2001:db8:1:234:3:4:5:6", "2001:db8:1:234::/64 2001:db8:1:200::/56 2001:db8:1::/48"],
     ["fe80::1%eth0", "fe80::/64 fe80::/56 fe80::/48"],
-    ["192.0.2.7:5001", "192.0.2.7"],
-    ["[2001:db8:1:2::9]:5001", "2001:db8:1:2::/64 2001:db8:1::/56 2001:db8:1::/48"],
     ["64:ff9b::c000:207", "192.0.2.7"],
     ["2002:c000:207:1234::1", "192.0.2.7"],
     ["2001:0:53aa:64c:0:7a1e:3fff:fdf8", "192.0.2.7"],
-    ["", "unknown"],
-    ["not an address", "unknown"],
+    ["unknown", "unknown"],
   ] as const) {
-    it(`are ${networks} for ${ip || "none"}`, () => expect(toNetworks(ip).join(" ")).to.equal(networks));
+    it(`are ${networks} for ${ip}`, () => expect(toNetworks(ip).join(" ")).to.equal(networks));
   }
 });
 
