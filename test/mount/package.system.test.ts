@@ -37,7 +37,6 @@ describe("the package, installed in an app in Express", function () {
       cwd: ROOT,
     });
     await cp(join(ROOT, "examples/express"), folder, { recursive: true });
-    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
     await run("npm", ["install", ...FLAGS, `./${stdout.trim()}`, ...PACKAGES, ...TYPES], { cwd: folder });
   });
