@@ -94,6 +94,7 @@ describe("VIEWS_DIR", () => {
       /^onward: expected the variables \(name\), not \(\)$/,
     ],
     ["has other markup", "locales/en.json", '{\n"onward": "<b>{name}</b>" }', 2, /^onward: expected the same markup/],
+    ["is a language without most sentences", "locales/nl.json", '{ "lang": "nl" }', 1, /^lacks .*\bonward\b/],
     ["has a variable too many", "locales/en.json", '{ "onward": "{name} {age}" }', 1, /^onward has no variable age$/],
   ] as const) {
     it(`stops the start with the file and its line where ${name} ${what}`, async () => {
