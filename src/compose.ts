@@ -152,7 +152,8 @@ function loadWords({ viewsDir, brand, languages }: Config) {
   try {
     return { views, languages: loadLanguages(folders, brand.name, languages) };
   } catch (error) {
-    throw error instanceof LanguageError ? new StartError(`LANGUAGES: ${error.message}`) : error;
+    if (!(error instanceof LanguageError)) throw error;
+    throw new StartError(`${error.file === undefined ? "LANGUAGES" : "VIEWS_DIR"}: ${error.message}`);
   }
 }
 

@@ -88,7 +88,9 @@ async function start(options: FoyerOptions) {
   const { memory, knex, log: given, ...settings } = options;
   const config = parseSettings({ databaseSchema: SCHEMA, ...settings });
   const log = given ?? createLog(config.logLevel);
-  const foyer = await compose(config, log, { source: sourceOf(options, config) });
+  const foyer = await compose(config, log, { source: sourceOf(options, config) }).catch((error: unknown) => {
+    throw inCode(error);
+  });
   warnOfMount(foyer.app, config.publicUrl, log);
   return { config, foyer };
 }
@@ -98,9 +100,7 @@ async function start(options: FoyerOptions) {
  * @throws StartError when a setting is wrong, or the database cannot be used.
  */
 export async function createFoyer(options: FoyerOptions = {}): Promise<Foyer> {
-  const { config, foyer } = await start(options).catch((error: unknown) => {
-    throw inCode(error);
-  });
+  const { config, foyer } = await start(options);
   const { publicUrl, corsOrigins } = config;
   const isNamed = namedOrigins(corsOrigins);
   const seeToCookies = cookiesOfStreamed(foyer.procedures);

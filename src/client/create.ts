@@ -5,14 +5,16 @@ import type { AppRouter } from "./router.ts";
 /** A client of one Foyer. An interface, so that declarations of what keeps one can name it. */
 export interface FoyerClient extends TRPCClient<AppRouter> {}
 
-type Fields = Record<string, string>;
+/** As `localStorage` and a request's headers have what may be missing. */
+type Token = string | null | undefined;
+type Fields = Record<string, string | undefined>;
 
 export type FoyerClientOptions = {
   /** Where Foyer is, as `https://accounts.example.com` or `https://example.com/account`; "" is the page's origin. */
   url: string | URL;
   /** A bearer token, from a sign-in with `as: "bearer"`; or what gives the one of the moment, for each request. */
-  token?: string | (() => string | undefined) | undefined;
-  /** Sent with each request, such as the cookie of the browser for which a server asks (`sessionCookieOf`). */
+  token?: Token | (() => Token | Promise<Token>);
+  /** Sent with each request, such as the cookie of the browser for which a server asks (`sessionCookieOf`), if there. */
   headers?: Fields | (() => Fields | Promise<Fields>) | undefined;
   /** What sends the requests; the global `fetch` if not given. */
   fetch?: typeof fetch | undefined;
@@ -20,11 +22,12 @@ export type FoyerClientOptions = {
   links?: TRPCLink<AppRouter>[] | undefined;
 };
 
-async function headersOf({ token, headers }: FoyerClientOptions): Promise<Fields> {
-  const current = typeof token === "function" ? token() : token;
+async function headersOf({ token, headers = {} }: FoyerClientOptions): Promise<Record<string, string>> {
+  const current = typeof token === "function" ? await token() : token;
+  const fields = Object.entries(typeof headers === "function" ? await headers() : headers);
   return {
-    ...(typeof headers === "function" ? await headers() : headers),
-    ...(current !== undefined && { authorization: `Bearer ${current}` }),
+    ...Object.fromEntries(fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))),
+    ...(typeof current === "string" && { authorization: `Bearer ${current}` }),
   };
 }
 

@@ -34,10 +34,20 @@ export function inCode(error: unknown): unknown {
   return new StartError(error.message.replaceAll(/\b[A-Z][A-Z_]+\b/g, name));
 }
 
+/** Says that there is no such setting: also to whoever knows its variable, such as PUBLIC_URL, and not its name in code. */
+function describeUnknown(name: string): string {
+  const known = Object.hasOwn(environment.shape, name) ? `; in code it is ${toName(name)}` : "";
+  return `${name}: there is no such setting${known}`;
+}
+
 /** Checks settings as those of the environment are. @throws StartError: a line for each wrong one, and for each unknown. */
 export function parseSettings(settings: SettingsInCode): Config {
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   const unknown = given.filter(([name]) => !Object.hasOwn(environment.shape, toVariable(name)));
-  if (unknown.length > 0) throw new StartError(unknown.map(([name]) => `${name}: there is no such setting`).join("\n"));
-  return parseConfig(Object.fromEntries(given.map(([name, value]) => [toVariable(name), toText(value)])));
+  if (unknown.length > 0) throw new StartError(unknown.map(([name]) => describeUnknown(name)).join("\n"));
+  try {
+    return parseConfig(Object.fromEntries(given.map(([name, value]) => [toVariable(name), toText(value)])));
+  } catch (error) {
+    throw inCode(error);
+  }
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import english from "../../views/locales/en.json" with { type: "json" };
 import type { MessageKey } from "./message.ts";
 import { problemsOf } from "./problems.ts";
@@ -6,9 +7,15 @@ import { problemsOf } from "./problems.ts";
 /** The sentences of a language by their keys, in ICU MessageFormat, and what describes the language itself. */
 export type Catalogue = Record<MessageKey, string>;
 
-/** A language that cannot be offered. Its message tells the operator why. */
+/** A language that cannot be offered. Its message tells the operator why, and of which file if one is wrong. */
 export class LanguageError extends Error {
   override name = "LanguageError";
+  readonly file: string | undefined;
+
+  constructor(message: string, file?: string) {
+    super(message);
+    this.file = file;
+  }
 }
 
 const ENDING = /\.json$/;
@@ -40,5 +47,8 @@ export function readCatalogue(folders: readonly URL[], tag: string): Catalogue {
   const words: Record<string, unknown> = { ...own, ...ofOthers };
   const problems = problemsOf(words, english, tag, Object.keys(ofOthers));
   if (problems.length === 0 && isWhole(words)) return words;
-  throw new LanguageError(`${tag}.json ${problems.join("; ")}`);
+  const file = folders
+    .map((folder) => fileURLToPath(new URL(`${tag}.json`, folder)))
+    .findLast((name) => existsSync(name));
+  throw new LanguageError(`${file ?? tag}:1: ${problems.join("; ")}`, file);
 }

@@ -2,10 +2,11 @@ import Handlebars from "handlebars";
 import english from "../../views/locales/en.json" with { type: "json" };
 import type { Problem } from "./check-catalogue.ts";
 import { isMessageKey } from "./language.ts";
+import { namesOf } from "./names.ts";
 import { variablesOf } from "./variables.ts";
 
-/** What a template may use: emails have neither partials nor the helpers of pages. */
-export type Vocabulary = { helpers: readonly string[]; partials: readonly string[] };
+/** What a template may use: emails have neither partials nor the helpers of pages. The names are those of variables. */
+export type Vocabulary = { helpers: readonly string[]; partials: readonly string[]; names: ReadonlySet<string> };
 
 /** Handlebars' own. */
 const BUILT_IN = ["if", "unless", "each", "with", "lookup", "log"];
@@ -27,10 +28,13 @@ function checkSentence({ params: [key], hash }: Call): string | undefined {
   return missing.length > 0 ? `the sentence ${name} needs ${missing.join(", ")}` : undefined;
 }
 
+function hasArguments({ params, hash }: Call): boolean {
+  return params.length > 0 || (hash?.pairs.length ?? 0) > 0;
+}
+
 function checkCall(call: Call, helpers: readonly string[]): string | undefined {
   const name = nameOf(call.path);
-  const isCall = call.params.length > 0 || (call.hash?.pairs.length ?? 0) > 0;
-  if (isCall && !helpers.includes(name)) return `there is no helper ${name} here`;
+  if (hasArguments(call) && !helpers.includes(name)) return `there is no helper ${name} here`;
   return SENTENCE.includes(name) ? checkSentence(call) : undefined;
 }
 
@@ -40,32 +44,46 @@ function checkPartial({ name }: { name: hbs.AST.PathExpression | hbs.AST.SubExpr
   return isKnown ? undefined : `there is no partial ${partial} here`;
 }
 
-function checkNames(root: hbs.AST.Program, { helpers, partials }: Vocabulary): Problem[] {
+function checkNames(root: hbs.AST.Program, { helpers, partials, names }: Vocabulary): Problem[] {
   const problems: Problem[] = [];
   const note = (node: hbs.AST.Node, reason: string | undefined) => {
     if (reason !== undefined) problems.push({ line: node.loc.start.line, reason });
   };
   const known = [...BUILT_IN, ...helpers];
   class Check extends Handlebars.Visitor {
-    override MustacheStatement(node: hbs.AST.MustacheStatement) {
+    /** Its arguments, and without any its own path, which may be a variable then. */
+    call(node: Call) {
       note(node, checkCall(node, known));
-      super.MustacheStatement(node);
+      this.acceptArray(node.params);
+      if (node.hash) this.accept(node.hash);
+      if (!hasArguments(node) && !known.includes(nameOf(node.path))) this.accept(node.path);
+    }
+    include(node: hbs.AST.PartialStatement | hbs.AST.PartialBlockStatement) {
+      note(node, checkPartial(node, partials));
+      this.acceptArray(node.params);
+      if (node.hash) this.accept(node.hash);
+    }
+    override PathExpression(path: hbs.AST.PathExpression) {
+      const unknown = namesOf(path).find((name) => !names.has(name));
+      note(path, unknown === undefined ? undefined : `there is no variable ${unknown} in any view`);
+    }
+    override MustacheStatement(node: hbs.AST.MustacheStatement) {
+      this.call(node);
     }
     override SubExpression(node: hbs.AST.SubExpression) {
-      note(node, checkCall(node, known));
-      super.SubExpression(node);
+      this.call(node);
     }
     override BlockStatement(node: hbs.AST.BlockStatement) {
-      note(node, checkCall(node, known));
-      super.BlockStatement(node);
+      this.call(node);
+      this.accept(node.program);
+      if (node.inverse) this.accept(node.inverse);
     }
     override PartialStatement(node: hbs.AST.PartialStatement) {
-      note(node, checkPartial(node, partials));
-      super.PartialStatement(node);
+      this.include(node);
     }
     override PartialBlockStatement(node: hbs.AST.PartialBlockStatement) {
-      note(node, checkPartial(node, partials));
-      super.PartialBlockStatement(node);
+      this.include(node);
+      this.accept(node.program);
     }
   }
   new Check().accept(root);

@@ -4,6 +4,7 @@ import { languageOf } from "../http/language.ts";
 import { describeRefusal } from "../http/refusals.ts";
 import type { Refusal } from "../service/refusal.ts";
 import { keepForHistory } from "./history.ts";
+import { offerLanguagesInPlace } from "./language-switch.ts";
 import { answerRefusal } from "./refusal-page.ts";
 
 function render(res: Response, heading: string, detail: string) {
@@ -23,7 +24,6 @@ export function showRefusal(res: Response, refusal: Refusal): void {
 }
 
 export function showFault(res: Response, { status, title, detail, headers }: Fault): void {
-  // A page that is not there is there in no language, and its address is nothing to repeat.
-  Object.defineProperty(res.locals, "languages", { value: [], enumerable: true });
+  offerLanguagesInPlace(res);
   render(keepForHistory(res).status(status).set(headers), title, detail);
 }

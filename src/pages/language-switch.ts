@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { languageOf, languagesOf } from "../http/language.ts";
 import { nextInQuery, nextOf } from "../http/next.ts";
 import { returnToOf } from "../http/return-to.ts";
@@ -47,20 +47,31 @@ function pageOf(req: Request): { path: string; query: string } {
   return { path: PAGES[req.path] ?? req.path, query: String(query) };
 }
 
+/** The languages to choose from, none where there is but one. @param hrefOf where a choice leads, by the language's tag. */
+function choices(req: Request, res: Response, hrefOf: (lang: string) => string) {
+  const { all } = languagesOf(req);
+  if (all.length === 1) return [];
+  return all.map(({ lang, dir, name }) => ({
+    ...{ lang, dir, name },
+    href: hrefOf(lang),
+    isCurrent: lang === languageOf(res).lang,
+  }));
+}
+
 /** Lets every page lead to itself in each other language, with all of its query. Views find the links as `languages`. */
 export const offerLanguageSwitch: RequestHandler = (req, res, next) => {
   const links = () => {
-    const { all } = languagesOf(req);
-    if (all.length === 1) return [];
     const { path, query } = pageOf(req);
     // Two slashes would lead to another host.
     const page = `${res.locals["base"]}/${path.replace(/^[/\\]+/, "")}`;
-    return all.map(({ lang, dir, name }) => ({
-      ...{ lang, dir, name },
-      href: `${page}?lang=${lang}${query && `&${query}`}`,
-      isCurrent: lang === languageOf(res).lang,
-    }));
+    return choices(req, res, (lang) => `${page}?lang=${lang}${query && `&${query}`}`);
   };
   Object.defineProperty(res.locals, "languages", { get: links, enumerable: true, configurable: true });
   next();
 };
+
+/** The same where the address may be anything, so that nothing of it is repeated: the browser knows where it is. */
+export function offerLanguagesInPlace(res: Response): void {
+  const links = choices(res.req, res, (lang) => `?lang=${lang}`);
+  Object.defineProperty(res.locals, "languages", { value: links, enumerable: true });
+}

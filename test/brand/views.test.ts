@@ -59,6 +59,20 @@ describe("VIEWS_DIR", () => {
     ["lacks a value", "pages/fault.hbs", '{{t "onward"}}', 1, /^the sentence onward needs name$/],
     ["names a helper of pages", "emails/reset.html.hbs", '{{path "/"}}', 1, /^there is no helper path here$/],
     ["includes a partial", "emails/reset.html.hbs", "{{> notice}}", 1, /^there is no partial notice here$/],
+    [
+      "names a variable that is none",
+      "pages/fault.hbs",
+      "<h1>{{heading}}</h1>\n{{haeding}}",
+      2,
+      /^there is no variable haeding /,
+    ],
+    [
+      "reads a field that is none",
+      "emails/reset.html.hbs",
+      "{{#if brand.acent}}x{{/if}}",
+      1,
+      /^there is no variable acent /,
+    ],
     ["replaces no view", "pages/falt.hbs", "", 1, /^there is no view of this name$/],
     ["is in another folder", "fault.hbs", "", 1, /^there is no view of this name; is pages\/fault\.hbs meant\?$/],
     ["is no JSON", "locales/en.json", '{\n  "a": 1,\n  b\n}', 3, /^it is no JSON: InvalidSymbol$/],
@@ -80,6 +94,7 @@ describe("VIEWS_DIR", () => {
       /^onward: expected the variables \(name\), not \(\)$/,
     ],
     ["has other markup", "locales/en.json", '{\n"onward": "<b>{name}</b>" }', 2, /^onward: expected the same markup/],
+    ["is a language without most sentences", "locales/nl.json", '{ "lang": "nl" }', 1, /^lacks .*\bonward\b/],
     ["has a variable too many", "locales/en.json", '{ "onward": "{name} {age}" }', 1, /^onward has no variable age$/],
   ] as const) {
     it(`stops the start with the file and its line where ${name} ${what}`, async () => {

@@ -57,6 +57,23 @@ describe("createFoyerClient", () => {
     }
   });
 
+  it("waits for a token that is read somewhere, and sends none, nor a header, that is not there", async () => {
+    const { email, token } = await newToken();
+    expect(await emailOf(createFoyerClient({ url: foyer.url, token: async () => token }))).to.equal(email);
+    for (const none of [null, undefined, () => null, async () => undefined]) {
+      const { asked, fetch } = notingFetch();
+      const client = createFoyerClient({
+        url: foyer.url,
+        fetch,
+        token: none,
+        headers: { cookie: undefined, "x-a": "a" },
+      });
+      expect(await emailOf(client)).to.equal(undefined);
+      expect([asked[0]?.headers.has("authorization"), asked[0]?.headers.has("cookie")]).to.deep.equal([false, false]);
+      expect(asked[0]?.headers.get("x-a")).to.equal("a");
+    }
+  });
+
   it("asks a function for the token and the other headers at each request", async () => {
     const { email, token } = await newToken();
     const { asked, fetch } = notingFetch();

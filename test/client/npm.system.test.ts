@@ -130,8 +130,7 @@ export async function main(url: string) {
 const PROJECT = {
   compilerOptions: {
     target: "es2022",
-    // `Disposable` is for tRPC's own types.
-    lib: ["es2022", "dom", "esnext.disposable"],
+    lib: ["es2022", "dom"],
     types: [],
     strict: true,
     declaration: true,

@@ -25,7 +25,7 @@ const FILES = {
   "tsconfig.json": {
     compilerOptions: {
       target: "es2022",
-      lib: ["es2022", "dom", "esnext.disposable"],
+      lib: ["es2022", "dom"],
       module: "nodenext",
       types: [],
       strict: true,

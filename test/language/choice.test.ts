@@ -130,12 +130,24 @@ describe("the language of an answer", () => {
       [`/sign-in?lang=${RTL}&next=%2Faccount%3Fa%3D1`, RTL, "rtl"],
     ]);
     expect((await links(`/verify?lang=en&token=x&sent`))[1]?.[0]).to.equal(`/verify?lang=${LTR}&token=x&sent`);
-    expect(await links("//evil.example/x"), "of a page that is not there").to.deep.equal([]);
+    expect((await links("//evil.example/x"))[0]?.[0], "of a page that is not there").to.equal("?lang=en");
     const elsewhere = await links("/sign-in?next=//evil.example&return_to=https://evil.example&lang=en");
     expect(elsewhere[0]?.[0]).to.equal("/sign-in?lang=en");
     // As nginx sends it.
     const { text } = await page("/sign-in?lang=en&next=/a?b=1&c=2");
     expect(text.replaceAll("&#x3D;", "=").replaceAll("&amp;", "&")).to.include('name="next" value="/a?b=1&c=2"');
+  });
+
+  it("can be changed on a page that is not there, whose address is not repeated", async () => {
+    const { status, text } = await page("/none?token=secret");
+    const links = Array.from(text.matchAll(/<a href="([^"]+)" lang="[^"]+" hreflang="([^"]+)"/g), (link) =>
+      link.slice(1),
+    );
+    expect([status, links]).to.deep.equal([404, ["en", LTR, RTL].map((lang) => [`?lang&#x3D;${lang}`, lang])]);
+    expect(text).not.to.include("secret");
+    const changed = await page(`/none?lang=${RTL}`);
+    expect(changed.text).to.include(`<html lang="${RTL}"`);
+    expect(changed.headers["set-cookie"]?.[0]).to.match(new RegExp(`^foyer-lang=${RTL};`));
   });
 
   it("leads from a form that was refused to its page, with the link that it was opened by", async () => {

@@ -60,7 +60,7 @@ describe("the languages that are offered", () => {
 
   const { "sign_in.title": _left, ...lacking } = GERMAN;
   for (const [what, words, reason] of [
-    ["lacks a sentence", lacking, /^de\.json lacks sign_in\.title$/],
+    ["lacks a sentence", lacking, /\/de\.json:1: lacks sign_in\.title$/],
     ["has one that nothing asks for", { ...GERMAN, "sign_in.titel": "x" }, /nothing asks for: sign_in\.titel$/],
     [
       "misnames a variable",

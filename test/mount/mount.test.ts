@@ -280,6 +280,7 @@ describe("createFoyer", () => {
       [{ bcryptCost: 3 }, /^bcryptCost: expected/],
       [{ publicUrl: "x" }, /^publicUrl: expected/],
       [{ bcryptCosts: 3 }, /^bcryptCosts: there is no such setting$/],
+      [{ PUBLIC_URL: "x" }, /^PUBLIC_URL: there is no such setting; in code it is publicUrl$/],
       [{ dataDir: "x" }, /^database: expected one of memory, knex, databaseUrl and dataDir$/],
     ] as const) {
       const refused = await createFoyer({ ...SETTINGS, ...settings }).catch((error: unknown) => error);

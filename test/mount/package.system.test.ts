@@ -14,6 +14,18 @@ const FLAGS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"
 const PACKAGES = ["@trpc/server", "chai", "express", "knex", "mocha", "supertest", "tsx", "typescript"];
 const TYPES = ["chai", "express", "mocha", "node@20", "supertest"].map((name) => `@types/${name}`);
 
+const STARTS = `
+import { createFoyer } from "foyer";
+const times = [];
+while (times.length < 4) {
+  const begun = performance.now();
+  const foyer = await createFoyer({ memory: true, logLevel: "silent" });
+  times.push(performance.now() - begun);
+  await foyer.close();
+}
+console.log(Math.min(...times));
+`;
+
 const TSCONFIG = {
   compilerOptions: {
     module: "nodenext",
@@ -32,12 +44,12 @@ describe("the package, installed in an app in Express", function () {
   let folder = "";
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "foyer-app-"));
-    // Other tests use what is built, so it is not built again.
+    // Other tests use what is built, so it is not built again: what `prepack` does besides is done here.
+    await run(process.execPath, ["dist/src/cli/memory-template.js", "dist/memory.tar.gz"], { cwd: ROOT });
     const { stdout } = await run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
       cwd: ROOT,
     });
     await cp(join(ROOT, "examples/express"), folder, { recursive: true });
-    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
     await run("npm", ["install", ...FLAGS, `./${stdout.trim()}`, ...PACKAGES, ...TYPES], { cwd: folder });
   });
@@ -51,6 +63,13 @@ describe("the package, installed in an app in Express", function () {
   it("has README show the example as it is", () => {
     for (const name of ["app.ts", "router.ts", "leave.ts"])
       expect(example(name)).to.equal(readFileSync(join(ROOT, "examples/express", name), "utf8"));
+  });
+
+  it("starts in memory in under a second", async () => {
+    await writeFile(join(folder, "starts.js"), STARTS);
+    const { stdout } = await run(process.execPath, ["starts.js"], { cwd: folder });
+    // Twice that while other tests keep the machine busy. To create a database takes several seconds.
+    expect(Number(stdout)).to.be.within(1, 2000);
   });
 
   it("runs the example, and its own test", async () => {
