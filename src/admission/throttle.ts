@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 
-/** Resolves to true at the caller's turn, or to false after a second if its turn would come later than that. */
+/** Resolves to true at the caller's turn, or to false after two seconds if its turn would come later. */
 export type Throttle = () => Promise<boolean>;
 
-const MAX_WAIT_MS = 1000;
+const MAX_WAIT_MS = 2000;
 
 /** A leaky bucket: admits callers at an even rate. */
 export function createThrottle(perSecond: number): Throttle {

@@ -7,7 +7,7 @@ import { registrationInput } from "./input.ts";
 import { type RegistrationDeps, register } from "./register.ts";
 
 /** While the queue is full, clients that retry at once must not take the processor from admitted registrations. */
-const LOOKUPS_PER_SECOND = 300;
+const LOOKUPS_PER_SECOND = 100;
 
 export type RegistrationParts = ProcedureDeps &
   Pick<RegistrationDeps, "db" | "events" | "hasher" | "limiter" | "settings" | "emailQueued">;
