@@ -4,7 +4,7 @@ import { pino } from "pino";
 import supertest from "supertest";
 import { connect } from "../../src/db/connect.ts";
 import { createDatabase, createEmptyDatabase, postgresUrl, type TestDatabase } from "../support/database.ts";
-import { emailsTo } from "../support/emails.ts";
+import { allSent, emailsTo } from "../support/emails.ts";
 import { PASSWORD, startFoyer } from "../support/foyer.ts";
 import { PGBOUNCER, startPgBouncer } from "../support/pgbouncer.ts";
 import { spawnFoyer } from "../support/process.ts";
@@ -99,6 +99,7 @@ describe("whatever is set for the sessions of a database", () => {
     const users = await foyer.users();
     for (const { created_at } of users) expect(Math.abs(Date.now() - created_at.getTime())).to.be.below(60_000);
     expect(users.filter(({ email_verified_at }) => email_verified_at !== null)).to.have.length(2);
+    await allSent(foyer);
     await foyer.travel("30 days");
     await foyer.purge();
     expect((await foyer.users()).map(({ email }) => email)).to.have.members([account(0).email, account(11).email]);

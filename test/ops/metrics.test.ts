@@ -65,7 +65,7 @@ const OUTCOMES = {
     ...["ok", "token_unknown", "token_expired", "token_used", "email_taken"],
     ...["rate_limited", "unavailable"],
   ],
-  "auth.exportAccount": ["ok", "not_signed_in", "unavailable"],
+  "auth.exportAccount": ["ok", "not_signed_in", "rate_limited", "unavailable"],
   "auth.deleteAccount": [
     ...["ok", "not_signed_in", "reauthentication_required", "invalid_input"],
     ...["invalid_credentials", "rate_limited", "busy", "unavailable"],
