@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,16 +14,15 @@ const FLAGS = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"
 const PACKAGES = ["@trpc/server", "chai", "express", "knex", "mocha", "supertest", "tsx", "typescript"];
 const TYPES = ["chai", "express", "mocha", "node@20", "supertest"].map((name) => `@types/${name}`);
 
+/** Prints how long each start takes, in milliseconds. */
 const STARTS = `
 import { createFoyer } from "foyer";
-const times = [];
-while (times.length < 4) {
+for (let n = 0; n < 2; n += 1) {
   const begun = performance.now();
   const foyer = await createFoyer({ memory: true, logLevel: "silent" });
-  times.push(performance.now() - begun);
+  console.log(performance.now() - begun);
   await foyer.close();
 }
-console.log(Math.min(...times));
 `;
 
 const TSCONFIG = {
@@ -65,11 +64,18 @@ describe("the package, installed in an app in Express", function () {
       expect(example(name)).to.equal(readFileSync(join(ROOT, "examples/express", name), "utf8"));
   });
 
-  it("starts in memory in under a second", async () => {
+  it("starts in memory from the database that the package has, which takes less than making one", async () => {
     await writeFile(join(folder, "starts.js"), STARTS);
-    const { stdout } = await run(process.execPath, ["starts.js"], { cwd: folder });
-    // Twice that while other tests keep the machine busy. To create a database takes several seconds.
-    expect(Number(stdout)).to.be.within(1, 2000);
+    const quickest = async () => {
+      const { stdout } = await run(process.execPath, ["starts.js"], { cwd: folder });
+      return Math.min(...stdout.trim().split("\n").map(Number));
+    };
+    const prepared = await quickest();
+    const template = join(folder, "node_modules/foyer/dist/memory.tar.gz");
+    await rename(template, `${template}.away`);
+    const made = await quickest();
+    await rename(`${template}.away`, template);
+    expect(prepared / made).to.be.below(0.75);
   });
 
   it("runs the example, and its own test", async () => {
