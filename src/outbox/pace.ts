@@ -1,4 +1,4 @@
-/** How many takes may come before the interval counts. */
+/** How many takes may follow the first before the interval counts. */
 const BURST = 4;
 
 /**
