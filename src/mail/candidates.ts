@@ -31,23 +31,29 @@ const pairs = (name: string, which: string, from: string) => `
 /** Where there are more than are looked at, the next search goes on where this one broke off. */
 const PAIRS = `${pairs("pairs", READY, ":fromNetwork, :fromDomain")}, ${pairs("held_pairs", HELD, "'', ''")}`;
 
+// A search by several columns says where it ends outside of it, after its limit: before PostgreSQL 18, a scan that a row
+// comparison bounds ends only where the first column changes, and would read all emails of a network or an address.
 /** The longest waiting of each, the longest waiting of all, and those that a budget held back until now. */
 const CANDIDATES = `
   due as (
     select each.id from pairs cross join lateral (
-      select id from :emails: where ${READY} and (network, domain) >= (pairs.network, pairs.domain)
-        and (network, domain, available_at) <= (pairs.network, pairs.domain, now())
+      select id, network, domain, available_at from :emails:
+      where ${READY} and (network, domain) >= (pairs.network, pairs.domain)
       order by network, domain, available_at, id limit ${MOST_OF_EACH}) each
+    where (each.network, each.domain) = (pairs.network, pairs.domain) and each.available_at <= now()
     union select each.id from held_pairs cross join lateral (
-      select id from :emails: where ${HELD} and (network, domain) >= (held_pairs.network, held_pairs.domain)
-        and (network, domain, available_at) <= (held_pairs.network, held_pairs.domain, now())
+      select id, network, domain, available_at from :emails:
+      where ${HELD} and (network, domain) >= (held_pairs.network, held_pairs.domain)
       order by network, domain, available_at limit ${MOST_OF_EACH}) each
+    where (each.network, each.domain) = (held_pairs.network, held_pairs.domain) and each.available_at <= now()
     union (select id from :emails: where finished_at is null and available_at <= now()
            order by available_at, id limit ${MOST})
     union (select id from :emails: where ${HELD} and available_at <= now() order by available_at, id limit ${MOST})
   ),
   fair as (
-    select id from due join :emails: using (id)
+    -- One by one, by the limit: or the planner, which expects more of them, reads the whole table.
+    select id from due cross join lateral (
+      select network, domain, purpose, available_at from :emails: where :emails:.id = due.id limit 1) one
     left join unnest(cast(:served as text[]), cast(:servedAt as timestamptz[])) as lately (network, at) using (network)
     where network <> all(cast(:networks as text[])) and domain <> all(cast(:domains as text[]))
       -- Others are of a newer version, whose instances know what they say.
@@ -65,12 +71,14 @@ const CANDIDATES = `
     where id in (select id from fair) and finished_at is null and available_at <= now() for update of email skip locked
   )`;
 
-/** The latest rows of an index whose last column is a time, from a time on. Compared whole, or the planner takes another. */
-function latest(columns: readonly string[], time: string, since: string, most: string) {
-  const values = columns.map((column) => `of.${column}`);
-  return `(${columns.join(", ")}) <= (${values.join(", ")})
-    and (${[...columns, time].join(", ")}) > (${[...values, since].join(", ")})
-    order by ${[...columns, time].map((column) => `${column} desc`).join(", ")} limit ${most}`;
+/** The latest rows of a key, by an index of it and a time. Compared whole, or the planner takes another index. */
+function latest(which: string, key: readonly string[], time: string, since: string, most: string) {
+  const values = key.map((column) => `of.${column}`).join(", ");
+  return `(
+    select ${[...new Set([...key, "network", time])].join(", ")} from :emails:
+    where ${which} and (${key.join(", ")}) <= (${values})
+    order by ${[...key, time].map((column) => `${column} desc`).join(", ")} limit ${most}) latest
+    where (${key.map((column) => `latest.${column}`).join(", ")}) = (${values}) and latest.${time} > ${since}`;
 }
 
 /** What one budget has to count for the candidates, and what it held back before. */
@@ -86,14 +94,14 @@ function entries({
     'spent', coalesce((
       select json_agg(json_build_object('key', ${key}, 'network', went.network, 'age', age) order by age)
       from (select distinct ${columns.join(", ")} from candidates) of cross join lateral (
-        select network, cast(extract(epoch from now() - admitted_at) as float) as age from :emails:
-        where admitted_at is not null and ${latest(columns, "admitted_at", `now() - make_interval(secs => ${seconds})`, most)}
+        select latest.network, cast(extract(epoch from now() - admitted_at) as float) as age
+        from ${latest("admitted_at is not null", columns, "admitted_at", `now() - make_interval(secs => ${seconds})`, most)}
       ) went), '[]'),
     'planned', coalesce((
       select json_agg(json_build_object('key', ${key}, 'network', of.network, 'seconds', seconds) order by seconds desc)
       from (select distinct ${ofPlan.join(", ")} from candidates) of cross join lateral (
-        select cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
-        where ${HELD} and ${latest(ofPlan, "available_at", "cast('-infinity' as timestamptz)", count)}) planned), '[]'))`;
+        select cast(extract(epoch from available_at - now()) as float) as seconds
+        from ${latest(HELD, ofPlan, "available_at", "cast('-infinity' as timestamptz)", count)}) planned), '[]'))`;
 }
 
 const MAILBOX = { columns: ["mailbox"], count: ":mailboxCount", most: ":mailboxMost", seconds: ":mailboxSeconds" };
@@ -110,9 +118,11 @@ const FACTS = `
   ${entries(MAILBOX)} as mailboxes,
   ${entries(DOMAIN)} as domains,
   coalesce((select json_agg(held) from (select distinct email_key, network from candidates) of cross join lateral (
-    select id, email_key, purpose, network, cast(extract(epoch from available_at - now()) as float) as seconds from :emails:
-    where ${HELD} and (email_key, network) >= (of.email_key, of.network)
-      and (email_key, network) <= (of.email_key, of.network) order by email_key, network limit ${PURPOSES.length}) held), '[]') as held`;
+    select * from (
+      select id, email_key, purpose, network, cast(extract(epoch from available_at - now()) as float) as seconds
+      from :emails: where ${HELD} and (email_key, network) >= (of.email_key, of.network)
+      order by email_key, network limit ${PURPOSES.length}) first
+    where (first.email_key, first.network) = (of.email_key, of.network)) held), '[]') as held`;
 
 export type Search = {
   budgets: Budgets | undefined;

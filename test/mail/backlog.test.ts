@@ -48,8 +48,10 @@ describe("an email behind those of others", () => {
     });
   }
 
-  it("is found in no time where very many networks ask for one address", async () => {
-    await write(10_000, {
+  /** How long a take needs at least, in milliseconds: again and again, as something else may have the processor. */
+  async function leastTake(networks: number) {
+    await opened.db.raw("truncate public.emails");
+    await write(networks, {
       email_key: "'victim@example.com'",
       mailbox: "'victim@example.com'",
       domain: "'example.com'",
@@ -60,12 +62,16 @@ describe("an email behind those of others", () => {
     await opened.db.raw("analyze public.emails");
     const outbox = createOutbox(opened.db, { budgets: { perMailbox: HOUR, perDomain: HOUR } });
     let least = Number.POSITIVE_INFINITY;
-    // Again where something else had the processor.
-    for (let n = 0; n < 5 || (n < 30 && least >= 150); n += 1) {
+    for (let n = 0; n < 10; n += 1) {
       const started = performance.now();
       await outbox.take({ slots: SLOTS, sending: [] });
       least = Math.min(least, performance.now() - started);
     }
-    expect(least).to.be.below(150);
+    return least;
+  }
+
+  it("is found as soon where very many networks ask for one address as where a twentieth of them do", async () => {
+    const [few, many] = [await leastTake(1000), await leastTake(20_000)];
+    expect(many / few).to.be.below(3);
   });
 });
