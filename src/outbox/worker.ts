@@ -57,7 +57,7 @@ export function startWorker<J extends Job>(
   const alarm = createAlarm();
   const state: State = { serverUp: false, outboxUp: true, backoffMs: 0 };
   const leases = holdLeases(channel);
-  const pace = createPace(pollMs);
+  const pace = createPace(pollMs / 2);
   const heard = (server: "up" | "in_doubt", retryAfterSeconds = 0) => {
     if (server === "in_doubt") state.serverUp = false;
     state.backoffMs = server === "up" ? 0 : Math.max(state.backoffMs, retryAfterSeconds * 1000);
