@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** Somebody agreed to a version of the terms. Rows are added, and go with their account or sign-up; none is changed. */
 export class Acceptance extends Model {

@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** A link that makes a change of address, or undoes it, as its digest alone. */
 export class EmailChangeToken extends Model {

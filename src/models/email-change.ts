@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** Somebody asked for another address for their account. */
 export class EmailChange extends Model {

@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** Why an email is sent. What it says depends on what is so when it is sent. */
 export const PURPOSES = [

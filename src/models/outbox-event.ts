@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** What is told of accounts. */
 export const EVENT_TYPES = [

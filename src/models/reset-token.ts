@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** A link that lets whoever reads an account's mailbox set its password, as its digest alone. */
 export class ResetToken extends Model {

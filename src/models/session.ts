@@ -1,4 +1,5 @@
-import { Model, type Pojo } from "objection";
+import type { Pojo } from "objection";
+import { Model } from "./model.ts";
 
 /** `browser` ends with the browser or soon, `kept` was asked to last, and `bearer` is a program's. */
 export type SessionKind = "browser" | "kept" | "bearer";

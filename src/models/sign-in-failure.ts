@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** How often in a row the password of an address was guessed wrongly, by strangers, or by one known browser or session. */
 export class SignInFailure extends Model {

@@ -1,4 +1,5 @@
-import { Model, type Pojo } from "objection";
+import type { Pojo } from "objection";
+import { Model } from "./model.ts";
 
 /** Anyone can ask for an account at an address. Whoever reads the mailbox decides which sign-up counts. */
 export class SignUp extends Model {

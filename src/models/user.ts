@@ -1,4 +1,5 @@
-import { Model, type Pojo } from "objection";
+import type { Pojo } from "objection";
+import { Model } from "./model.ts";
 
 /** An account. Its hash stays inside: no JSON form of a user has it. */
 export class User extends Model {

@@ -1,4 +1,4 @@
-import { Model } from "objection";
+import { Model } from "./model.ts";
 
 /** A link and a code that one email carried, as their digests alone. */
 export class VerificationToken extends Model {
