@@ -71,12 +71,15 @@ const CANDIDATES = `
     where id in (select id from fair) and finished_at is null and available_at <= now() for update of email skip locked
   )`;
 
-/** The latest rows of a key, by an index of it and a time. Compared whole, or the planner takes another index. */
+/**
+ * The latest rows of a key, by an index of it and a time. Compared whole, or the planner takes another index. The first
+ * column alone ends the scan where the key has fewer rows.
+ */
 function latest(which: string, key: readonly string[], time: string, since: string, most: string) {
   const values = key.map((column) => `of.${column}`).join(", ");
   return `(
     select ${[...new Set([...key, "network", time])].join(", ")} from :emails:
-    where ${which} and (${key.join(", ")}) <= (${values})
+    where ${which} and (${key.join(", ")}) <= (${values}) and ${key[0]} >= of.${key[0]}
     order by ${[...key, time].map((column) => `${column} desc`).join(", ")} limit ${most}) latest
     where (${key.map((column) => `latest.${column}`).join(", ")}) = (${values}) and latest.${time} > ${since}`;
 }
