@@ -8,7 +8,6 @@ import { NotSent } from "../../src/outbox/not-sent.ts";
 import { newAccount, signIn } from "../support/account.ts";
 import { PASSWORD, startFoyer, type TestFoyer } from "../support/foyer.ts";
 import { newAddress } from "../support/sign-up.ts";
-import { prepareMemory } from "../support/templates.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const SETTINGS = { memory: true, logLevel: "silent", bcryptCost: 10, hashConcurrency: 1, rateLimits: false } as const;
@@ -20,7 +19,6 @@ async function until(condition: () => boolean) {
 describe("foyer.on, with everything in memory", () => {
   let foyer: Foyer;
   before(async () => {
-    await prepareMemory();
     foyer = await createFoyer(SETTINGS);
   });
 

@@ -11,12 +11,9 @@ import { cookieOf } from "../support/account.ts";
 import { PASSWORD } from "../support/foyer.ts";
 import { emailTo, MOUNTED, openAccount } from "../support/mounted.ts";
 import { newAddress } from "../support/sign-up.ts";
-import { prepareMemory } from "../support/templates.ts";
 
 const { publicUrl, ...OTHERS } = MOUNTED;
 const SETTINGS = { ...OTHERS, memory: true } as const;
-
-before(prepareMemory);
 
 /** What is streamed is no JSON as a whole. Of its answer only the head matters here. */
 function streamed(request: supertest.Test): supertest.Test {

@@ -104,30 +104,6 @@ async function makeEmbeddedTemplate() {
   }
 }
 
-/** Where the source looks for what a database in memory begins as, which only the package has. */
-const MEMORY = join(ROOT, "memory.tar.gz");
-
-function isNewer(path: string, folders: readonly string[]) {
-  if (!existsSync(path)) return false;
-  const { mtimeMs } = statSync(path);
-  const files = folders.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(ROOT, folder, name)));
-  return files.every((file) => statSync(file).mtimeMs < mtimeMs);
-}
-
-/** Has the source begin each database in memory as the package does. Without that, each takes seconds. */
-export async function prepareMemory(): Promise<void> {
-  mkdirSync(CACHE, { recursive: true });
-  const file = await lock(join(CACHE, "lock"));
-  try {
-    if (isNewer(MEMORY, ["migrations", "src/db"])) return;
-    const unfinished = join(CACHE, "memory.tar.gz");
-    await run(process.execPath, ["--import", "tsx", "src/cli/memory-template.ts", unfinished], { cwd: ROOT });
-    await rename(unfinished, MEMORY);
-  } finally {
-    closeSync(file);
-  }
-}
-
 let postgresTemplate: Promise<string> | undefined;
 let embeddedTemplate: Promise<string> | undefined;
 
