@@ -15,8 +15,7 @@ const LANDED: Record<string, string> = {
   "20261126170000_add_events.ts": "b181f3d364ac69cea48304424e3b3505a563b58f34e0f0f16235ef032dca13f9",
   "20261126180000_add_acceptances.ts": "17aa52c4e9cd4deb7e1af575ee854800a6424b688db1687adfccae31fb6f15b9",
   "20261126190000_add_languages.ts": "ce4705a3b12565dca4b45de156da070b82c770d92e4848d66c0d83fa4711b03c",
-  "20261127090000_add_indexes_of_what_strangers_make.ts":
-    "a6ce3aae8f355bacede8bb4d1d7ff32087641bd91db8cdb188808ec3c82108e2",
+  "20261127090000_add_indexes_for_lookups.ts": "a6ce3aae8f355bacede8bb4d1d7ff32087641bd91db8cdb188808ec3c82108e2",
 };
 
 function digest(file: string) {
