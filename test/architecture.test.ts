@@ -197,6 +197,11 @@ describe("the architecture: who imports whom", () => {
     });
   }
 
+  it("has each model extend the one whose first row is asked for alone", () => {
+    const models = files.filter((file) => file.startsWith("models/") && file !== "models/model.ts");
+    expect(linesThat(/\bModel\b.* from "objection"/, models)).to.deep.equal([]);
+  });
+
   it("puts each folder of the service into the order of the features", () => {
     const folders = readdirSync(join(SRC, "service"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(folders.map(({ name }) => name)).to.have.members(FEATURES);

@@ -1,17 +1,7 @@
 import { expect } from "chai";
 import { forgetFailures } from "../../src/service/sessions/attempt.ts";
 import { startFoyer, type TestFoyer } from "../support/foyer.ts";
-
-/** How long work needs at least, in milliseconds: again and again, as something else may have the processor. */
-async function least(work: () => Promise<unknown>) {
-  let least = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < 10; n += 1) {
-    const started = performance.now();
-    await work();
-    least = Math.min(least, performance.now() - started);
-  }
-  return least;
-}
+import { least } from "../support/least.ts";
 
 describe("what very many strangers made", () => {
   let foyer: TestFoyer;
